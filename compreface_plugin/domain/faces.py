@@ -8,13 +8,16 @@ a thumbnail, a scaled preview and the original agree.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
-Float32 = NDArray[np.float32]
-Pixels = NDArray[np.uint8]
+    Float32 = NDArray[np.float32]
+    Pixels = NDArray[np.uint8]
+else:  # a task that needs no model does not pay for importing numpy
+    Float32 = Pixels = Any
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,182 @@
+"""What the store remembers, as frozen values: items, faces, runs, changes. No SQL, no Stash."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from compreface_plugin.domain.faces import Box, Float32, Quality
+
+
+class Kind(str, Enum):
+    """What an item, or the target of a change, is in Stash."""
+
+    IMAGE = "image"
+    GALLERY = "gallery"
+    SCENE = "scene"
+    PERFORMER = "performer"
+    TAG = "tag"
+
+
+class RunState(str, Enum):
+    RUNNING = "running"  # a process works on it, or was killed while it did
+    WAITING = "waiting"  # gave way to other jobs; its continuation stands in Stash's queue
+    FINISHED = "finished"
+    CANCELLED = "cancelled"  # asked for; the next start of the same task resumes it
+    FAILED = "failed"  # a RunError ended it; the next start of the same task resumes it
+
+
+RESUMABLE = (RunState.RUNNING, RunState.WAITING, RunState.CANCELLED, RunState.FAILED)
+
+COUNTS = ("seen", "faces", "accepted", "proposed", "unknown", "created", "failed", "skipped")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One execution of a task, from its first start to its end, over any number of kills and restarts."""
+
+    run_id: str
+    mode: str
+    args: Mapping[str, object]
+    state: RunState
+    started_at: float  # seconds since the epoch
+    ended_at: float | None
+    active_seconds: float  # time worked, queue time and dead time left out
+    cursor: int  # Stash id of the last committed item, 0 before the first
+    total: int | None  # items to look at, as counted when the run began
+    counts: Mapping[str, int]
+    engine: str = ""
+    model_id: str = ""
+    message: str = ""
+
+
+class Op(str, Enum):
+    ADD = "add"
+    REMOVE = "remove"
+    CREATE = "create"
+
+    @property
+    def inverse(self) -> Op:
+        """What takes it back: ADD and REMOVE undo each other (CREATE is undone by deletion, not by a bulk change)."""
+        return {Op.ADD: Op.REMOVE, Op.REMOVE: Op.ADD}[self]
+
+
+class ChangeState(str, Enum):
+    PLANNED = "planned"  # written down, perhaps already in Stash, not yet known to be
+    APPLIED = "applied"
+    FAILED = "failed"  # Stash refused it; the reason stands beside it
+    UNDOING = "undoing"
+    UNDONE = "undone"
+    KEPT = "kept"  # undo left it: somebody changed or uses it since
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One value added to or removed from one list of one Stash object. Never planned where it would change nothing."""
+
+    run_id: str
+    kind: Kind
+    item_id: str
+    field: str  # "tag_ids", "performer_ids", "alias_list"; "" for CREATE
+    op: Op
+    value: str
+    state: ChangeState = ChangeState.PLANNED
+    change_id: int = 0
+    note: str = ""
+
+
+class Verdict(str, Enum):
+    ACCEPT = "accept"
+    REVIEW = "review"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateRecord:
+    performer_id: str
+    subject_id: int
+    similarity: float
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictRecord:
+    """What was decided about a face, and why. Similarities are on the scale of the settings, 0..1."""
+
+    verdict: Verdict
+    model_id: str
+    run_id: str
+    required: float
+    margin: float
+    reason: str
+    candidates: tuple[CandidateRecord, ...] = ()
+
+    @property
+    def best(self) -> CandidateRecord | None:
+        return self.candidates[0] if self.candidates else None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StoredFace:
+    """A face of an item as the store knows it. `embedding` belongs to the model that was asked for, or is None."""
+
+    face_id: int
+    kind: Kind
+    item_id: int
+    box: Box
+    landmarks: Float32 | None
+    det_score: float
+    quality: Quality
+    embedding: Float32 | None
+    verdict: VerdictRecord | None = None
+    age: float | None = None
+    gender: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ItemState:
+    """What is known about an item apart from its faces."""
+
+    kind: Kind
+    item_id: int
+    scanned_at: float | None = None
+    matched: bool = False
+    run_id: str | None = None  # the run that scanned it last
+    scanned_tag_id: str | None = None  # tag put on it when it was scanned; None: tags were off
+    attempts: int = 0  # failures in a row
+    error_code: str = ""
+    error: str = ""
+    fingerprint: str = ""  # of the file that failed or was scanned
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """An item was decoded and searched for faces: with which model, at which size limit, on which bytes."""
+
+    item_id: int
+    fingerprint: str
+    min_face_px: float
+    faces: int
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """An identity. `performer_id` None: not, or no longer, tied to a performer of the library."""
+
+    subject_id: int
+    name: str
+    performer_id: str | None
+    created_run: str
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """What came of a performer's own picture."""
+
+    performer_id: str
+    picture_url: str
+    picture_sha: str
+    outcome: str  # "enrolled", "no face", "several faces", "placeholder", "unreadable"
+    detail: str = ""
+    model_id: str = ""
+    extra: Mapping[str, object] = field(default_factory=dict)

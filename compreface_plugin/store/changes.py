@@ -1,0 +1,61 @@
+"""The journal: every change to Stash, written before it is made and marked when it is known to be made."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from typing import Any
+
+from compreface_plugin.domain.records import Change, ChangeState, Kind, Op
+
+_CHANGE = "SELECT run_id, kind, item_id, field, op, value, state, change_id, note FROM changes"
+
+
+def _change(row: tuple[Any, ...]) -> Change:
+    return Change(row[0], Kind(row[1]), row[2], row[3], Op(row[4]), row[5], ChangeState(row[6]), row[7], row[8])
+
+
+class Changes:
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    def plan(self, changes: Iterable[Change]) -> None:
+        self._db.executemany(
+            "INSERT INTO changes (run_id, kind, item_id, field, op, value, state) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [(c.run_id, c.kind.value, c.item_id, c.field, c.op.value, c.value, c.state.value) for c in changes],
+        )
+
+    def open(self) -> list[Change]:
+        """What was planned, or was being undone, and is not known to be done: of any run, oldest first."""
+        rows = self._db.execute(
+            _CHANGE + " WHERE state IN (?, ?) ORDER BY change_id", (ChangeState.PLANNED.value, ChangeState.UNDOING.value)
+        )
+        return [_change(row) for row in rows]
+
+    def applied(self, run_id: str) -> list[Change]:
+        """What a run changed in Stash and was not taken back, newest first."""
+        rows = self._db.execute(
+            _CHANGE + " WHERE run_id = ? AND state = ? ORDER BY change_id DESC", (run_id, ChangeState.APPLIED.value)
+        )
+        return [_change(row) for row in rows]
+
+    def mark(self, change_ids: Iterable[int], state: ChangeState, note: str = "") -> None:
+        self._db.executemany(
+            "UPDATE changes SET state = ?, note = ? WHERE change_id = ?",
+            [(state.value, note, change_id) for change_id in change_ids],
+        )
+
+    def counts(self, run_id: str) -> dict[str, int]:
+        """Changes of a run by state."""
+        rows = self._db.execute("SELECT state, count(*) FROM changes WHERE run_id = ? GROUP BY state", (run_id,))
+        return {row[0]: row[1] for row in rows}
+
+    def undoable_run(self) -> str | None:
+        """The newest run that changed Stash or enrolled somebody, and was not taken back."""
+        row = self._db.execute(
+            "SELECT run_id FROM runs r WHERE EXISTS (SELECT 1 FROM changes c WHERE c.run_id = r.run_id AND c.state = ?)"
+            " OR EXISTS (SELECT 1 FROM examples e WHERE e.created_run = r.run_id)"
+            " ORDER BY started_at DESC, rowid DESC LIMIT 1",
+            (ChangeState.APPLIED.value,),
+        ).fetchone()
+        return str(row[0]) if row else None

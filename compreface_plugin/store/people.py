@@ -1,0 +1,202 @@
+"""Subjects, their examples, and what came of performers' own pictures."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from compreface_plugin.domain.records import Enrolment, Subject
+from compreface_plugin.store.vectors import stack, to_blob
+
+if TYPE_CHECKING:
+    from compreface_plugin.domain.faces import Float32
+
+_SUBJECT = "SELECT subject_id, name, performer_id, created_run FROM subjects"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Examples:
+    """Every enrolled embedding of one model, with whom it belongs to; rows in order of example_id. N may be 0."""
+
+    embeddings: Float32  # (N, D), unit length
+    example_ids: tuple[int, ...]
+    subject_ids: tuple[int, ...]
+    performer_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ExampleCrop:
+    example_id: int
+    subject_id: int
+    crop: bytes
+
+
+class People:
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    # subjects ---------------------------------------------------------------------------------------------------
+
+    def subjects(self) -> list[Subject]:
+        return [Subject(*row) for row in self._db.execute(_SUBJECT + " ORDER BY subject_id")]
+
+    def subject_named(self, name: str) -> Subject | None:
+        row = self._db.execute(_SUBJECT + " WHERE name = ?", (name,)).fetchone()
+        return Subject(*row) if row else None
+
+    def subjects_of(self, performer_id: str) -> list[Subject]:
+        rows = self._db.execute(_SUBJECT + " WHERE performer_id = ? ORDER BY subject_id", (performer_id,))
+        return [Subject(*row) for row in rows]
+
+    def add_subject(self, name: str, performer_id: str | None, run_id: str, now: float) -> Subject:
+        cursor = self._db.execute(
+            "INSERT INTO subjects (name, performer_id, created_run, created_at) VALUES (?, ?, ?, ?)",
+            (name, performer_id, run_id, now),
+        )
+        return Subject(int(cursor.lastrowid or 0), name, performer_id, run_id)
+
+    def link(self, subject_id: int, performer_id: str | None) -> None:
+        """Ties a subject to a performer; None unties it."""
+        self._db.execute("UPDATE subjects SET performer_id = ? WHERE subject_id = ?", (performer_id, subject_id))
+
+    def delete_subject(self, subject_id: int) -> None:
+        """The subject with its examples and their embeddings."""
+        self._db.execute("DELETE FROM subjects WHERE subject_id = ?", (subject_id,))
+
+    def linked_performers(self) -> set[str]:
+        rows = self._db.execute("SELECT DISTINCT performer_id FROM subjects WHERE performer_id IS NOT NULL")
+        return {row[0] for row in rows}
+
+    # examples ---------------------------------------------------------------------------------------------------
+
+    def add_example(
+        self,
+        subject_id: int,
+        *,
+        origin: str,
+        origin_id: str,
+        picture_sha: str,
+        quality: float,
+        crop: bytes,
+        model_id: str,
+        embedding: Float32,
+        run_id: str,
+        now: float,
+    ) -> int:
+        cursor = self._db.execute(
+            "INSERT INTO examples (subject_id, origin, origin_id, picture_sha, quality, crop, created_run, created_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (subject_id, origin, origin_id, picture_sha, quality, crop, run_id, now),
+        )
+        example_id = int(cursor.lastrowid or 0)
+        self.add_embedding(example_id, model_id, embedding)
+        return example_id
+
+    def add_embedding(self, example_id: int, model_id: str, embedding: Float32) -> None:
+        self._db.execute(
+            "INSERT OR REPLACE INTO example_embeddings (example_id, model_id, embedding) VALUES (?, ?, ?)",
+            (example_id, model_id, to_blob(embedding)),
+        )
+
+    def delete_examples(self, example_ids: Iterable[int]) -> None:
+        self._db.executemany("DELETE FROM examples WHERE example_id = ?", [(each,) for each in example_ids])
+
+    def own_picture_examples(self, performer_id: str) -> list[tuple[int, str]]:
+        """(example id, SHA-256 of the picture) of the examples that came from a performer's own picture."""
+        rows = self._db.execute(
+            "SELECT example_id, picture_sha FROM examples WHERE origin = 'performer' AND origin_id = ?",
+            (performer_id,),
+        )
+        return [(int(row[0]), str(row[1])) for row in rows]
+
+    def gallery(self, model_id: str, dimensions: int, performers: set[str] | None = None) -> Examples:
+        """The examples of one model whose subject is tied to a performer (of `performers`, when given)."""
+        rows = self._db.execute(
+            "SELECT e.example_id, e.subject_id, s.performer_id, v.embedding FROM example_embeddings v"
+            " JOIN examples e USING (example_id) JOIN subjects s USING (subject_id)"
+            " WHERE v.model_id = ? AND s.performer_id IS NOT NULL ORDER BY e.example_id",
+            (model_id,),
+        ).fetchall()
+        if performers is not None:
+            rows = [row for row in rows if row[2] in performers]
+        return Examples(
+            stack([row[3] for row in rows], dimensions),
+            tuple(row[0] for row in rows),
+            tuple(row[1] for row in rows),
+            tuple(row[2] for row in rows),
+        )
+
+    def has_embedding(self, example_id: int, model_id: str) -> bool:
+        row = self._db.execute(
+            "SELECT 1 FROM example_embeddings WHERE example_id = ? AND model_id = ?", (example_id, model_id)
+        ).fetchone()
+        return row is not None
+
+    def crops_without(self, model_id: str, after: int, limit: int) -> list[ExampleCrop]:
+        """Examples not yet embedded by a model, in order of id, beginning after `after`."""
+        rows = self._db.execute(
+            "SELECT example_id, subject_id, crop FROM examples e WHERE example_id > ? AND NOT EXISTS (SELECT 1 FROM"
+            " example_embeddings v WHERE v.example_id = e.example_id AND v.model_id = ?) ORDER BY example_id LIMIT ?",
+            (after, model_id, limit),
+        )
+        return [ExampleCrop(*row) for row in rows]
+
+    def crop(self, example_id: int) -> bytes | None:
+        row = self._db.execute("SELECT crop FROM examples WHERE example_id = ?", (example_id,)).fetchone()
+        return bytes(row[0]) if row else None
+
+    def counts(self) -> dict[str, int]:
+        one = self._db.execute(
+            "SELECT (SELECT count(*) FROM subjects), (SELECT count(DISTINCT performer_id) FROM subjects),"
+            " (SELECT count(*) FROM examples)"
+        ).fetchone()
+        return {"subjects": one[0], "performers": one[1], "examples": one[2]}
+
+    # performers' own pictures -------------------------------------------------------------------------------------
+
+    def enrolments(self) -> dict[str, Enrolment]:
+        rows = self._db.execute(
+            "SELECT performer_id, picture_url, picture_sha, outcome, detail, model_id FROM enrolments"
+        )
+        return {row[0]: Enrolment(*row) for row in rows}
+
+    def save_enrolment(self, enrolment: Enrolment, run_id: str) -> None:
+        self._db.execute(
+            "INSERT OR REPLACE INTO enrolments (performer_id, picture_url, picture_sha, outcome, detail, model_id,"
+            " run_id) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                enrolment.performer_id,
+                enrolment.picture_url,
+                enrolment.picture_sha,
+                enrolment.outcome,
+                enrolment.detail,
+                enrolment.model_id,
+                run_id,
+            ),
+        )
+
+    def forget_enrolments(self, performer_ids: Iterable[str]) -> None:
+        self._db.executemany("DELETE FROM enrolments WHERE performer_id = ?", [(each,) for each in performer_ids])
+
+    # undo -------------------------------------------------------------------------------------------------------
+
+    def forget_run(self, run_id: str, performer_id: str | None = None) -> dict[str, int]:
+        """Takes back what a run enrolled: its examples, and its subjects that have no other example left.
+
+        With `performer_id` only that performer's. Returns {"examples": n, "subjects": m}.
+        """
+        of_performer = "" if performer_id is None else " AND subject_id IN (SELECT subject_id FROM subjects WHERE performer_id = ?)"
+        given: Sequence[str] = (run_id,) if performer_id is None else (run_id, performer_id)
+        examples = self._db.execute("DELETE FROM examples WHERE created_run = ?" + of_performer, given).rowcount  # noqa: S608
+        subjects = self._db.execute(
+            "DELETE FROM subjects WHERE created_run = ?"  # noqa: S608
+            + ("" if performer_id is None else " AND performer_id = ?")
+            + " AND NOT EXISTS (SELECT 1 FROM examples e WHERE e.subject_id = subjects.subject_id)",
+            given,
+        ).rowcount
+        self._db.execute(
+            "DELETE FROM enrolments WHERE run_id = ?" + ("" if performer_id is None else " AND performer_id = ?"), given
+        )
+        return {"examples": examples, "subjects": subjects}

@@ -1,0 +1,176 @@
+"""The schema as a list of migrations, append-only. Each is a function; its work and its version are one transaction."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+
+from compreface_plugin.domain.errors import StoreTooNew
+
+Migration = Callable[[sqlite3.Connection], None]
+
+_V1 = (
+    "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+    # subjects are matched case-insensitively, as CompreFace does
+    """CREATE TABLE subjects (
+        subject_id INTEGER PRIMARY KEY,
+        name TEXT NOT NULL COLLATE NOCASE UNIQUE,
+        performer_id TEXT,
+        created_run TEXT NOT NULL DEFAULT '',
+        created_at REAL NOT NULL)""",
+    "CREATE INDEX subjects_performer ON subjects (performer_id)",
+    """CREATE TABLE examples (
+        example_id INTEGER PRIMARY KEY,
+        subject_id INTEGER NOT NULL REFERENCES subjects ON DELETE CASCADE,
+        origin TEXT NOT NULL,           -- 'performer' (own picture) or 'face' (a confirmed face of an item)
+        origin_id TEXT NOT NULL,        -- performer id, or face id
+        picture_sha TEXT NOT NULL DEFAULT '',
+        quality REAL NOT NULL,
+        crop BLOB NOT NULL,             -- JPEG with margin: a new model re-embeds it
+        created_run TEXT NOT NULL DEFAULT '',
+        created_at REAL NOT NULL)""",
+    "CREATE INDEX examples_subject ON examples (subject_id)",
+    """CREATE TABLE example_embeddings (
+        example_id INTEGER NOT NULL REFERENCES examples ON DELETE CASCADE,
+        model_id TEXT NOT NULL,
+        embedding BLOB NOT NULL,        -- float32, little endian, unit length
+        PRIMARY KEY (model_id, example_id)) WITHOUT ROWID""",
+    """CREATE TABLE enrolments (
+        performer_id TEXT PRIMARY KEY,
+        picture_url TEXT NOT NULL,
+        picture_sha TEXT NOT NULL,
+        outcome TEXT NOT NULL,
+        detail TEXT NOT NULL DEFAULT '',
+        model_id TEXT NOT NULL,
+        run_id TEXT NOT NULL) WITHOUT ROWID""",
+    """CREATE TABLE items (
+        kind TEXT NOT NULL,
+        item_id INTEGER NOT NULL,
+        scanned_at REAL,
+        matched INTEGER NOT NULL DEFAULT 0,
+        run_id TEXT,
+        scanned_tag_id TEXT,
+        attempts INTEGER NOT NULL DEFAULT 0,
+        error_code TEXT NOT NULL DEFAULT '',
+        error TEXT NOT NULL DEFAULT '',
+        fingerprint TEXT NOT NULL DEFAULT '',
+        PRIMARY KEY (kind, item_id)) WITHOUT ROWID""",
+    "CREATE INDEX items_run ON items (run_id)",
+    """CREATE TABLE looks (
+        kind TEXT NOT NULL,
+        item_id INTEGER NOT NULL,
+        model_id TEXT NOT NULL,
+        fingerprint TEXT NOT NULL,
+        min_face_px REAL NOT NULL,
+        faces INTEGER NOT NULL,
+        looked_at REAL NOT NULL,
+        PRIMARY KEY (kind, item_id, model_id)) WITHOUT ROWID""",
+    """CREATE TABLE faces (
+        face_id INTEGER PRIMARY KEY,
+        kind TEXT NOT NULL,
+        item_id INTEGER NOT NULL,
+        x_min REAL NOT NULL, y_min REAL NOT NULL, x_max REAL NOT NULL, y_max REAL NOT NULL,
+        landmarks BLOB,
+        det_score REAL NOT NULL,
+        quality REAL NOT NULL,
+        quality_json TEXT NOT NULL,
+        size_px REAL NOT NULL,
+        age REAL,
+        gender TEXT,
+        detector_id TEXT NOT NULL,
+        created_run TEXT NOT NULL)""",
+    "CREATE INDEX faces_item ON faces (kind, item_id)",
+    # apart from faces: a match over thousands of rows must not read crops
+    "CREATE TABLE face_crops (face_id INTEGER PRIMARY KEY REFERENCES faces ON DELETE CASCADE, crop BLOB NOT NULL)",
+    """CREATE TABLE face_embeddings (
+        face_id INTEGER NOT NULL REFERENCES faces ON DELETE CASCADE,
+        model_id TEXT NOT NULL,
+        embedding BLOB NOT NULL,
+        PRIMARY KEY (face_id, model_id)) WITHOUT ROWID""",
+    """CREATE TABLE verdicts (
+        face_id INTEGER PRIMARY KEY REFERENCES faces ON DELETE CASCADE,
+        verdict TEXT NOT NULL,
+        model_id TEXT NOT NULL,
+        run_id TEXT NOT NULL,
+        performer_id TEXT,              -- of the best candidate
+        similarity REAL,
+        required REAL NOT NULL,
+        margin REAL NOT NULL,
+        reason TEXT NOT NULL,
+        candidates TEXT NOT NULL)""",
+    "CREATE INDEX verdicts_verdict ON verdicts (verdict, performer_id)",
+    "CREATE INDEX verdicts_run ON verdicts (run_id)",
+    # what people said about a face: kept against item and box, so that it survives rescans and models
+    """CREATE TABLE decisions (
+        decision_id INTEGER PRIMARY KEY,
+        kind TEXT NOT NULL,
+        item_id INTEGER NOT NULL,
+        x_min REAL NOT NULL, y_min REAL NOT NULL, x_max REAL NOT NULL, y_max REAL NOT NULL,
+        decision TEXT NOT NULL,         -- 'confirmed', 'not this person', 'not a face', 'ignore'
+        performer_id TEXT,
+        face_id INTEGER,
+        decided_at REAL NOT NULL)""",
+    "CREATE INDEX decisions_item ON decisions (kind, item_id)",
+    """CREATE TABLE runs (
+        run_id TEXT PRIMARY KEY,
+        mode TEXT NOT NULL,
+        args TEXT NOT NULL,
+        state TEXT NOT NULL,
+        started_at REAL NOT NULL,
+        ended_at REAL,
+        active_seconds REAL NOT NULL DEFAULT 0,
+        cursor INTEGER NOT NULL DEFAULT 0,
+        total INTEGER,
+        counts TEXT NOT NULL DEFAULT '{}',
+        engine TEXT NOT NULL DEFAULT '',
+        model_id TEXT NOT NULL DEFAULT '',
+        message TEXT NOT NULL DEFAULT '',
+        cohort BLOB)                    -- faces of other people that scores are normalised against, frozen""",
+    """CREATE TABLE changes (
+        change_id INTEGER PRIMARY KEY,
+        run_id TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        item_id TEXT NOT NULL,
+        field TEXT NOT NULL,
+        op TEXT NOT NULL,
+        value TEXT NOT NULL,
+        state TEXT NOT NULL,
+        note TEXT NOT NULL DEFAULT '')""",
+    "CREATE INDEX changes_state ON changes (state)",
+    "CREATE INDEX changes_run ON changes (run_id, state)",
+)
+
+
+def _version_1(db: sqlite3.Connection) -> None:
+    for statement in _V1:
+        db.execute(statement)
+
+
+MIGRATIONS: tuple[Migration, ...] = (_version_1,)
+
+
+def migrate(db: sqlite3.Connection, steps: Sequence[Migration] = MIGRATIONS) -> int:
+    """Brings an open database (autocommit mode) to the newest version and returns it.
+
+    Raises StoreTooNew when the file was written by a newer plugin. A step that fails leaves the version before it.
+    """
+    done: int = db.execute("PRAGMA user_version").fetchone()[0]
+    if done > len(steps):
+        raise StoreTooNew(
+            f"the database has schema {done}, this version of the plugin knows {len(steps)}: "
+            "install the newer plugin again, or restore the backup made before the upgrade"
+        )
+    for version, step in enumerate(steps[done:], start=done + 1):
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            if db.execute("PRAGMA user_version").fetchone()[0] >= version:  # another process was quicker
+                db.execute("ROLLBACK")
+                continue
+            step(db)
+            db.execute(f"PRAGMA user_version = {version:d}")
+        except BaseException:
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+            raise
+        db.execute("COMMIT")
+    return len(steps)

@@ -1,0 +1,47 @@
+"""The store as one object: a connection and the rooms that speak through it."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from pathlib import Path
+from types import TracebackType
+
+from compreface_plugin.store.changes import Changes
+from compreface_plugin.store.connection import FILE_NAME, connect, transaction
+from compreface_plugin.store.faces import Faces
+from compreface_plugin.store.items import Items
+from compreface_plugin.store.meta import Meta
+from compreface_plugin.store.people import People
+from compreface_plugin.store.runs import Runs
+
+
+class Store:
+    """Open with `Store.open(data_dir)`; close, or use as a context manager. Reads need no transaction."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._db = connect(path)
+        self.meta = Meta(self._db)
+        self.people = People(self._db)
+        self.items = Items(self._db)
+        self.faces = Faces(self._db)
+        self.runs = Runs(self._db)
+        self.changes = Changes(self._db)
+
+    @classmethod
+    def open(cls, data_dir: Path) -> Store:
+        """Raises StoreError, StoreTooNew, StoreDamaged; the folder must exist."""
+        return cls(data_dir / FILE_NAME)
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Everything inside is committed together, or nothing. Not to be nested."""
+        return transaction(self._db, self.path)
+
+    def close(self) -> None:
+        self._db.close()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
