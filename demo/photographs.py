@@ -2,8 +2,8 @@
 
 None is kept in the repository. Who is on them, and whose they are: the White House portraits of Barack Obama
 and Joe Biden (public domain; test images of `face_recognition`), the astronaut Eileen Collins (NASA, public
-domain), a cat, a coffee cup and a rocket (public domain or CC0; data of `scikit-image`), and a press picture of
-six actors at a table (test image of `insightface`, terms unstated, so it must not be passed on).
+domain), a cat, a coffee cup and a rocket (public domain or CC0; data of `scikit-image`), and a press picture
+of six actors at a table (test image of `insightface`, terms unstated, so it must not be passed on).
 """
 
 from __future__ import annotations
