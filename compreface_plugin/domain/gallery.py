@@ -1,0 +1,103 @@
+"""The enrolled people of one model as one matrix: a template per person, ready for exact search.
+
+A person is a performer with all subjects that lead to it, or a subject that no performer owns. The template is
+the normalised mean of the person's embeddings (measured against the best single picture and mixtures of both:
+docs/thresholds.md). Rows are ordered by person, so results do not depend on the order of enrolment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from compreface_plugin.domain.errors import EmbeddingMismatch
+from compreface_plugin.domain.faces import Float32
+
+Int64 = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Gallery:
+    """Built by `Gallery.build`. M people, N examples of D dimensions; both may be 0. Arrays are sealed."""
+
+    model_id: str
+    embeddings: Float32  # (N, D) as given, L2-normalised
+    subject_ids: Int64  # (N,)
+    order: Int64  # (N,) example indices, person by person
+    starts: Int64  # (M + 1,) where each person begins in `order`
+    performer_ids: tuple[str, ...]  # (M,) "" for a subject without a performer
+    templates: Float32  # (M, D) unit rows
+    concentration: NDArray[np.float64]  # (M,) length of the mean before normalising: 1 for one picture, else less
+
+    @classmethod
+    def build(
+        cls, model_id: str, embeddings: Float32, subject_ids: Sequence[int], performer_ids: Sequence[str]
+    ) -> Gallery:
+        """Columns of the stored examples: `embeddings` (N, D), N may be 0; `performer_ids` "" = no performer yet.
+
+        Raises EmbeddingMismatch when the columns differ in length or a row cannot be an embedding.
+        """
+        rows = np.ascontiguousarray(embeddings, np.float32)
+        if rows.ndim != 2 or not len(rows) == len(subject_ids) == len(performer_ids):
+            raise EmbeddingMismatch(
+                f"the gallery of {model_id} needs one subject and one performer per embedding, "
+                f"got {rows.shape}, {len(subject_ids)} and {len(performer_ids)}"
+            )
+        rows = _unit_rows(rows, model_id)
+        subjects = np.asarray(subject_ids, np.int64).reshape(len(rows))
+        keys = [(p, 0) if p else ("", int(s)) for p, s in zip(performer_ids, subjects, strict=True)]
+        people = sorted(set(keys))
+        code_of = {key: code for code, key in enumerate(people)}
+        codes = np.fromiter((code_of[key] for key in keys), np.int64, len(keys))
+        order = np.argsort(codes, kind="stable")
+        starts = np.concatenate([[0], np.cumsum(np.bincount(codes, minlength=len(people)))]).astype(np.int64)
+        templates, concentration = _templates(rows, order, starts)
+        gallery = cls(
+            model_id, rows, subjects, order, starts, tuple(p for p, _ in people), templates, concentration
+        )
+        for array in (rows, subjects, order, starts, templates, concentration):
+            array.setflags(write=False)
+        return gallery
+
+    def __len__(self) -> int:
+        """Examples."""
+        return len(self.subject_ids)
+
+    @property
+    def people(self) -> int:
+        return len(self.performer_ids)
+
+    @property
+    def dimensions(self) -> int:
+        return int(self.embeddings.shape[1])
+
+    def examples_of(self, person: int) -> Int64:
+        """Indices of this person's examples, in the order they were given."""
+        return self.order[self.starts[person] : self.starts[person + 1]]
+
+
+def _unit_rows(rows: Float32, model_id: str) -> Float32:
+    """Rows of unit length; a copy only when some are not. A row of zeros or NaN is no embedding."""
+    lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows))
+    if not np.all(np.isfinite(lengths)) or np.any(lengths < 1e-6):
+        raise EmbeddingMismatch(f"the gallery of {model_id} holds a row that is no embedding (zero or not finite)")
+    if np.all(np.abs(lengths - 1.0) < 1e-4):
+        return rows if not rows.flags.writeable else rows.copy()
+    return np.asarray(rows / lengths[:, None], np.float32)
+
+
+def _templates(rows: Float32, order: Int64, starts: Int64) -> tuple[Float32, NDArray[np.float64]]:
+    """Normalised mean of every person, and the length the mean had. Sums run in a fixed order."""
+    people = len(starts) - 1
+    if people == 0:
+        return np.empty((0, rows.shape[1]), np.float32), np.empty(0, np.float64)
+    if people == len(rows):  # one picture each: the mean is the picture
+        return rows[order], np.ones(people)
+    means = np.add.reduceat(rows[order], starts[:-1], axis=0).astype(np.float64)
+    means /= np.diff(starts)[:, None]
+    lengths = np.sqrt(np.einsum("ij,ij->i", means, means))
+    lengths = np.maximum(lengths, 1e-6)  # opposite pictures cancel: such a template matches nobody
+    return (means / lengths[:, None]).astype(np.float32), np.minimum(lengths, 1.0)

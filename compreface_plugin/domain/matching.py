@@ -1,0 +1,198 @@
+"""Who is it? Exact open-set search of probes in a gallery, and the verdict: accept, review or unknown. Pure.
+
+Every comparison of a probe with a person becomes a normal deviate: the false match rate it stands for, plain or
+normalised by a cohort. Thresholds, gallery correction and the similarity shown all follow from that one number.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from compreface_plugin.domain.cohort import Cohort
+from compreface_plugin.domain.errors import EmbeddingMismatch
+from compreface_plugin.domain.faces import Float32
+from compreface_plugin.domain.gallery import Gallery
+from compreface_plugin.domain.operating_points import REFERENCE_PEOPLE, OperatingPoint, deviate_of, rate_of
+from compreface_plugin.domain.scoring import Scorer
+from compreface_plugin.domain.similarity import Similarity
+
+__all__ = ["Candidate", "FaceMatch", "Gallery", "Matcher", "Verdict"]
+
+_PROBE_BLOCK = 64
+_GALLERY_BLOCK = 16384
+_SPARE = 8  # people kept beyond top_k while searching in float32; the final ranking is in float64
+
+Float64 = NDArray[np.float64]
+
+
+class Verdict(Enum):
+    """What is done with a face."""
+
+    ACCEPT = "accept"  # written by itself
+    REVIEW = "review"  # proposed
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One person the face may be. `example_index` is the row (as given to Gallery.build) that looks most alike."""
+
+    performer_id: str  # "" when the subject has no performer yet
+    subject_id: int  # of that example
+    example_index: int
+    similarity: Similarity
+
+
+@dataclass(frozen=True, slots=True)
+class FaceMatch:
+    """The verdict on one face. All similarities are on the scale of the settings."""
+
+    verdict: Verdict
+    candidates: tuple[Candidate, ...]  # best first, each person once; empty for an empty gallery
+    required: Similarity  # to be accepted, after the correction for gallery size
+    required_for_review: Similarity
+    margin: float | None  # lead over the best other person, in plain cosine; None without another
+    reason: str  # why it was not accepted, "" when it was
+
+    @property
+    def best(self) -> Candidate | None:
+        return self.candidates[0] if self.candidates else None
+
+
+class Matcher:
+    """Frozen for a run: gallery, cohort and thresholds. Memory beyond them is bounded, whatever is asked.
+
+    The same probe gives the same result whatever it is batched with. `min_similarity` and `review_similarity`
+    are the values before the correction. Raises EmbeddingMismatch when gallery and cohort are of two models.
+    """
+
+    def __init__(
+        self,
+        point: OperatingPoint,
+        gallery: Gallery,
+        cohort: Cohort | None = None,
+        min_similarity: float = 0.89,
+        review_similarity: float = 0.75,
+        top_k: int = 5,
+    ) -> None:
+        self._point = point
+        self._gallery = gallery
+        self._top_k = max(1, top_k)
+        self._scale = point.similarity_scale()
+        self._scorer = Scorer(point, gallery, cohort)
+        self._accept_deviate = self._corrected(min_similarity)
+        self._review_deviate = min(self._accept_deviate, self._corrected(review_similarity))
+
+    @property
+    def normalised(self) -> bool:
+        """Whether scores are normalised by the cohort (it may be too small, or the model not need it)."""
+        return self._scorer.normalised
+
+    @property
+    def required(self) -> Similarity:
+        """Similarity needed to be accepted, after the correction for gallery size."""
+        return self._similarity(self._accept_deviate)
+
+    @property
+    def required_for_review(self) -> Similarity:
+        return self._similarity(self._review_deviate)
+
+    def match(self, probes: Float32) -> list[FaceMatch]:
+        """`probes` (P, D) L2-normalised, P may be 0: one FaceMatch per row, in order.
+
+        Raises EmbeddingMismatch when D is not the gallery's: embeddings of two models would be compared.
+        """
+        rows = np.atleast_2d(np.ascontiguousarray(probes, np.float32))
+        if rows.size == 0:
+            return []
+        if rows.shape[1] != self._gallery.dimensions and self._gallery.people:
+            raise EmbeddingMismatch(
+                f"probes have {rows.shape[1]} dimensions, the gallery of {self._gallery.model_id} has "
+                f"{self._gallery.dimensions}: they come from two models"
+            )
+        found: list[FaceMatch] = []
+        for start in range(0, len(rows), _PROBE_BLOCK):
+            found.extend(self._match_block(rows[start : start + _PROBE_BLOCK]))
+        return found
+
+    def _match_block(self, probes: Float32) -> list[FaceMatch]:
+        if self._gallery.people == 0:
+            return [self._decide(probe, np.empty(0), np.empty(0, np.int64)) for probe in probes]
+        answers = []
+        for probe, people in zip(probes, self._shortlists(probes), strict=True):
+            deviates = self._scorer.exact(probe, people)
+            ranking = np.lexsort((people, -deviates))[: max(2, self._top_k)]
+            answers.append(self._decide(probe, deviates[ranking], people[ranking]))
+        return answers
+
+    def _shortlists(self, probes: Float32) -> list[NDArray[np.int64]]:
+        """People worth an exact score, per probe: a superset of the best. Blocked, float32."""
+        wanted = max(2, self._top_k) + _SPARE
+        approximate = self._scorer.approximate(probes)
+        floor = np.full(len(probes), -np.inf, np.float32)  # the wanted-th best so far
+        scores = [np.empty(0, np.float32)] * len(probes)
+        people = [np.empty(0, np.int64)] * len(probes)
+        for start in range(0, self._gallery.people, _GALLERY_BLOCK):
+            block = approximate(start, min(start + _GALLERY_BLOCK, self._gallery.people))
+            for i, row in enumerate(block):
+                better = np.flatnonzero(row > floor[i])
+                if len(better) == 0:
+                    continue
+                score = np.concatenate([scores[i], row[better]])
+                person = np.concatenate([people[i], better + start])
+                if len(score) > wanted:
+                    kept = np.argpartition(-score, wanted - 1)[:wanted]
+                    score, person = score[kept], person[kept]
+                    floor[i] = score.min()
+                scores[i], people[i] = score, person
+        return people
+
+    def _decide(self, probe: Float32, deviates: Float64, people: NDArray[np.int64]) -> FaceMatch:
+        """`deviates` and `people`: the best people, best first, at least two where the gallery has two."""
+        shown = tuple(
+            self._candidate(probe, int(person), float(deviate))
+            for deviate, person in zip(deviates[: self._top_k], people, strict=False)
+        )
+        margin = self._lead(deviates) if len(deviates) > 1 else None
+        verdict, reason = self._verdict(float(deviates[0]) if len(deviates) else None, margin)
+        return FaceMatch(verdict, shown, self.required, self.required_for_review, margin, reason)
+
+    def _verdict(self, best: float | None, margin: float | None) -> tuple[Verdict, str]:
+        if best is None:
+            return Verdict.UNKNOWN, "nobody is enrolled"
+        if best < self._review_deviate:
+            return Verdict.UNKNOWN, "resembles nobody enough"
+        if best < self._accept_deviate:
+            return Verdict.REVIEW, "similarity below what is required"
+        if margin is not None and margin < self._point.margin:
+            return Verdict.REVIEW, "another performer is as similar"
+        return Verdict.ACCEPT, ""
+
+    def _candidate(self, probe: Float32, person: int, deviate: float) -> Candidate:
+        examples = self._gallery.examples_of(person)
+        alike = self._gallery.embeddings[examples] @ probe
+        example = int(examples[int(np.argmax(np.round(alike, 5)))])
+        return Candidate(
+            performer_id=self._gallery.performer_ids[person],
+            subject_id=int(self._gallery.subject_ids[example]),
+            example_index=example,
+            similarity=self._similarity(deviate),
+        )
+
+    def _corrected(self, similarity: float) -> float:
+        """The deviate that gives as many false matches per face in this gallery as `similarity` in a small one."""
+        deviate = self._point.plain.deviate(self._scale.to_cosine(similarity))
+        if self._gallery.people <= REFERENCE_PEOPLE:
+            return deviate
+        return deviate_of(rate_of(deviate) * REFERENCE_PEOPLE / self._gallery.people)
+
+    def _lead(self, deviates: Float64) -> float:
+        return float(deviates[0] - deviates[1]) / self._point.plain.slope
+
+    def _similarity(self, deviate: float) -> Similarity:
+        """Similarity at equal FMR, to the six decimals the service gives."""
+        return Similarity(round(self._scale.from_cosine(self._point.plain.score(deviate)), 6))
