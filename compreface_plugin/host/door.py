@@ -1,0 +1,67 @@
+"""One start from the first descriptor to the last byte of log: the request in, one answer out, whatever
+happens.
+
+The application is imported behind the door, so that even a missing package becomes one sentence for the user.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from importlib import import_module
+from pathlib import Path
+
+from compreface_plugin.domain.errors import Cancelled, PluginError
+from compreface_plugin.host.log import StashLog
+from compreface_plugin.host.strays import route_strays
+from compreface_plugin.host.wire import Answer, read_request
+
+APPLICATION = "compreface_plugin.app"
+
+
+def serve() -> int:
+    """Reads the request, runs the application, answers. Returns the exit status: 0 result, 1 error."""
+    answer = Answer.claim()
+    log = StashLog()
+    strays = route_strays(log.debug)
+    try:
+        status = _answer(answer, log)
+    finally:
+        strays.finish()
+        log.close()
+    return status
+
+
+def _answer(answer: Answer, log: StashLog) -> int:
+    sentence = ""
+    try:
+        request = read_request()
+        log.mask(request.connection.cookie_value)
+        answer.output(import_module(APPLICATION).run(request, log))
+        return 0
+    except Cancelled as stopped:
+        log.info(str(stopped))
+        answer.output({"cancelled": True, "message": str(stopped)})
+        return 0
+    except PluginError as error:
+        sentence = str(error)
+    except ModuleNotFoundError as error:
+        sentence = (
+            f"The Python package {error.name} is missing for {sys.executable}; "
+            "run install.sh in the plugin's folder, then start the task again."
+        )
+    except MemoryError:
+        sentence = "The machine ran out of memory; lower maxBatchSize or maxImageMegapixels and start again."
+    except Exception as error:  # noqa: BLE001  # the door: nothing may leave as a traceback
+        sentence = f"Unexpected {type(error).__name__} in {_place(error)}: {error}; please report it."
+    log.debug(traceback.format_exc())
+    answer.error(log.secrets.clean(sentence))
+    return 1
+
+
+def _place(error: BaseException) -> str:
+    """Where an error arose, innermost frame of ours, as file:line."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if "compreface_plugin" in frame.filename]
+    frame = (ours or frames)[-1]
+    return f"{Path(frame.filename).name}:{frame.lineno}"

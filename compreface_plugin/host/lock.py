@@ -1,0 +1,151 @@
+"""One task at a time on a data folder. The lock dies with its process, however that ends, and children do not
+have it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from compreface_plugin.domain.errors import AlreadyRunning, StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+    from types import TracebackType
+
+LOCK_FILE = "task.lock"
+_LOCKED_BYTE = 2**30  # far behind the text, which others must be able to read (Windows locks are mandatory)
+_LONGEST_NOTE = 4096
+
+_held: set[str] = set()  # POSIX gives the same lock to one process twice; so this is asked first
+_guard = threading.Lock()
+
+
+class TaskLock:
+    """An exclusive lock, held from `acquire` to `release` or to the end of the process."""
+
+    def __init__(self, data_dir: Path, mode: str) -> None:
+        self._path = data_dir / LOCK_FILE
+        self._mode = mode
+        self._descriptor: int | None = None
+        self._key = ""
+        self.since_ns = 0  # when it was taken, by the clock that dates the folder's files
+
+    def acquire(self) -> None:
+        """Raises AlreadyRunning, naming who holds it; StoreError when the folder cannot be used."""
+        key = os.path.realpath(self._path)
+        with _guard:
+            if key in _held:
+                raise AlreadyRunning(_who(self._path))
+            descriptor = self._open()
+            if not _try_lock(descriptor):
+                os.close(descriptor)
+                raise AlreadyRunning(_who(self._path))
+            _held.add(key)
+        self._descriptor, self._key = descriptor, key
+        try:
+            self._sign(descriptor)
+        except OSError as error:
+            self.release()
+            raise StoreError(
+                f"The lock file {self._path} could not be written ({error.strerror}); free some disk space."
+            ) from error
+
+    def release(self) -> None:
+        """Idempotent. The file stays: removing it would let two processes lock two different files."""
+        if self._descriptor is None:
+            return
+        with _guard:
+            _held.discard(self._key)
+            os.close(self._descriptor)  # closing gives the lock back
+            self._descriptor = None
+
+    def __enter__(self) -> TaskLock:
+        self.acquire()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.release()
+
+    def _open(self) -> int:
+        try:
+            return os.open(self._path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
+        except OSError as error:
+            raise StoreError(
+                f"The lock file {self._path} could not be opened ({error.strerror}); make the folder
+                writable."
+            ) from error
+
+    def _sign(self, descriptor: int) -> None:
+        note = {"pid": os.getpid(), "mode": self._mode, "since": round(time.time(), 3)}
+        os.ftruncate(descriptor, 0)
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        os.write(descriptor, json.dumps(note).encode())
+        self.since_ns = os.fstat(descriptor).st_mtime_ns
+
+
+def lock_holder(data_dir: Path) -> Mapping[str, object] | None:
+    """Who works on the folder now: {"pid", "mode", "since"} (as far as known); None when nobody does.
+
+    For operations that run beside a task. Must not be called by the process that holds the lock: on POSIX the
+    look itself would give it back.
+    """
+    path = data_dir / LOCK_FILE
+    with _guard:
+        if os.path.realpath(path) in _held:
+            return _note(path)
+    try:
+        descriptor = os.open(path, os.O_RDWR)
+    except OSError:
+        return None
+    try:
+        return None if _try_lock(descriptor) else _note(path)
+    finally:
+        os.close(descriptor)
+
+
+def _try_lock(descriptor: int) -> bool:
+    """Record locks, not flock: a forked worker must not keep the lock of a killed parent alive."""
+    try:
+        if os.name == "nt":
+            import msvcrt
+
+            os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+        else:
+            import fcntl
+
+            fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, _LOCKED_BYTE)
+    except (BlockingIOError, PermissionError):
+        return False
+    except OSError as error:
+        raise StoreError(
+            f"The data folder's file system cannot lock files ({error.strerror}); set dataDir to a local
+            folder."
+        ) from error
+    return True
+
+
+def _note(path: Path) -> Mapping[str, object]:
+    try:
+        with path.open("rb") as stream:
+            note = json.loads(stream.read(_LONGEST_NOTE))
+    except (OSError, ValueError):
+        return {}
+    return note if isinstance(note, dict) else {}
+
+
+def _who(path: Path) -> str:
+    note = _note(path)
+    task = f"The task {note['mode']}" if note.get("mode") else "Another task"
+    process = f" (process {note['pid']})" if note.get("pid") else ""
+    return (
+        f"{task}{process} is already working on the data folder {path.parent}; "
+        "wait for it to end or stop it, then start this one again."
+    )
