@@ -17,9 +17,9 @@ def main():  # type: () -> int
     hand_over(ROOT)
     if sys.version_info < (3, 10):  # noqa: UP036  # Stash starts whatever python3 the machine has
         sys.stdout.write(
-            '{"error": "The plugin needs Python 3.10 or newer and was started with %d.%d; '
-            "run install.sh in the plugin's folder with a newer one, or set Stash's Python path to it.\"}"
-            % sys.version_info[:2]  # noqa: UP031  # read by old interpreters too
+            '{"error": "The plugin needs Python 3.10 or newer and was started with '
+            + sys.version.split()[0]
+            + "; run install.sh in the plugin's folder with a newer one, or set Stash's Python path to it.\"}"
         )
         return 1
     from compreface_plugin.host.door import serve

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ServerConnection:
-    """How to reach the Stash that started us. `host` is the address it binds, so possibly 0.0.0.0 or empty."""
+    """How to reach the Stash that started us. `host` is the address it binds: maybe 0.0.0.0 or empty."""
 
     scheme: str
     host: str
@@ -25,7 +25,7 @@ class ServerConnection:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One start of the plugin. `args` may hold any JSON; numbers and truths often arrive as text (values.py)."""
+    """One start of the plugin. `args` may hold any JSON; numbers often arrive as text (see values.py)."""
 
     connection: ServerConnection
     args: Mapping[str, object]

@@ -55,7 +55,7 @@ class PathMap:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the user chose, every default filled in. Similarities and quality are 0..1 (docs/thresholds.md)."""
+    """What the user chose, every default filled in. Similarities and quality are 0..1."""
 
     engine: Engine = "auto"
     model_pack: str | None = None  # None: the best installed

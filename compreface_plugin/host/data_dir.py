@@ -33,8 +33,8 @@ def data_dir_path(connection: ServerConnection, chosen: str | None) -> Path:
     plugin_dir = Path(os.path.realpath(connection.plugin_dir))
     if Path(os.path.realpath(path)).is_relative_to(plugin_dir):
         raise SettingsError(
-            f"The setting dataDir is {chosen!r}; allowed is a folder outside the plugin's own ({plugin_dir}),
-            " "because an update of the plugin deletes that. Correct it and start again."
+            f"The setting dataDir is {chosen!r}; allowed is a folder outside the plugin's own "
+            f"({plugin_dir}), because an update of the plugin deletes that. Correct it and start again."
         )
     return path
 
@@ -64,8 +64,8 @@ def _sentence(path: Path, error: OSError) -> str:
         return f"The disk with the data folder {path} is full; free some space and start again."
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return (
-            f"The data folder {path} cannot be written ({error.strerror}); give the user that runs Stash the
-            right " "to write there, or set dataDir to another folder."
+            f"The data folder {path} cannot be written ({error.strerror}); "
+            "give the user that runs Stash the right to write there, or set dataDir to another folder."
         )
     if isinstance(error, (FileExistsError, NotADirectoryError)):
         return (

@@ -78,8 +78,8 @@ class TaskLock:
             return os.open(self._path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
         except OSError as error:
             raise StoreError(
-                f"The lock file {self._path} could not be opened ({error.strerror}); make the folder
-                writable."
+                f"The lock file {self._path} could not be opened ({error.strerror}); "
+                "make the folder writable."
             ) from error
 
     def _sign(self, descriptor: int) -> None:
@@ -126,8 +126,8 @@ def _try_lock(descriptor: int) -> bool:
         return False
     except OSError as error:
         raise StoreError(
-            f"The data folder's file system cannot lock files ({error.strerror}); set dataDir to a local
-            folder."
+            f"The data folder's file system cannot lock files ({error.strerror}); "
+            "set dataDir to a local folder."
         ) from error
     return True
 

@@ -76,7 +76,7 @@ class StashLog:
                 self._write_progress()
 
     def close(self, at_most_s: float = DRAIN_AT_MOST_S) -> None:
-        """Repeats the last progress, as Stash may have missed it, and waits until Stash has read everything."""
+        """Repeats the last progress, which Stash may have missed, and waits until it has read everything."""
         with self._lock:
             if self._progress is not None and not self._closed:
                 time.sleep(

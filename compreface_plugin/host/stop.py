@@ -148,7 +148,7 @@ def request_stop(data_dir: Path, run_id: str | None = None) -> Path:
         draft.replace(path)
     except OSError as error:
         raise StoreError(
-            f"The stop file {path} could not be written ({error.strerror}); stop the task in Stash's task
-            queue."
+            f"The stop file {path} could not be written ({error.strerror}); "
+            "stop the task in Stash's task queue."
         ) from error
     return path

@@ -17,7 +17,7 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 class LineStream(io.TextIOBase):
-    """A text stream that hands over whole lines. Progress bars that only ever print CR end their lines too."""
+    """A text stream that hands over whole lines. A bare CR (progress bars) ends a line too."""
 
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say

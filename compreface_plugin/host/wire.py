@@ -44,7 +44,7 @@ class Answer:
         return answer
 
     def output(self, value: object) -> None:
-        """Answers with a result: anything JSON can hold; tuples become lists, NaN and infinities become null."""
+        """Answers with a result: anything JSON can hold; NaN and infinities become null."""
         self._send({"output": finite(value)})
 
     def error(self, sentence: str) -> None:
@@ -106,7 +106,7 @@ def read_request() -> Request:
 
 
 def parse_request(document: bytes, folder: Path) -> Request:
-    """The request in `document`, UTF-8 JSON. Unknown keys are left alone, relative paths start at `folder`."""
+    """The request in `document`, UTF-8 JSON. Unknown keys are ignored, relative paths start at `folder`."""
     try:
         held = json.loads(document.decode("utf-8-sig"))
     except ValueError as error:
