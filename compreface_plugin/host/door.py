@@ -33,7 +33,6 @@ def serve() -> int:
 
 
 def _answer(answer: Answer, log: StashLog) -> int:
-    sentence = ""
     try:
         request = read_request()
         log.mask(request.connection.cookie_value)
@@ -43,20 +42,24 @@ def _answer(answer: Answer, log: StashLog) -> int:
         log.info(str(stopped))
         answer.output({"cancelled": True, "message": str(stopped)})
         return 0
-    except PluginError as error:
-        sentence = str(error)
-    except ModuleNotFoundError as error:
-        sentence = (
+    except Exception as error:  # noqa: BLE001  # the door: nothing may leave as a traceback
+        log.debug("".join(traceback.format_exception(error)))
+        answer.error(log.secrets.clean(_sentence(error)))
+        return 1
+
+
+def _sentence(error: Exception) -> str:
+    """What the user is told."""
+    if isinstance(error, PluginError):
+        return str(error)
+    if isinstance(error, ModuleNotFoundError):
+        return (
             f"The Python package {error.name} is missing for {sys.executable}; "
             "run install.sh in the plugin's folder, then start the task again."
         )
-    except MemoryError:
-        sentence = "The machine ran out of memory; lower maxBatchSize or maxImageMegapixels and start again."
-    except Exception as error:  # noqa: BLE001  # the door: nothing may leave as a traceback
-        sentence = f"Unexpected {type(error).__name__} in {_place(error)}: {error}; please report it."
-    log.debug(traceback.format_exc())
-    answer.error(log.secrets.clean(sentence))
-    return 1
+    if isinstance(error, MemoryError):
+        return "The machine ran out of memory; lower maxBatchSize or maxImageMegapixels and start again."
+    return f"Unexpected {type(error).__name__} in {_place(error)}: {error}; please report it."
 
 
 def _place(error: BaseException) -> str:

@@ -20,6 +20,10 @@ def environment_python(root):  # type: (str) -> str | None
     return path if os.path.isfile(path) and os.access(path, os.X_OK) else None
 
 
+def _real(path):  # type: (str) -> str
+    return os.path.realpath(path or ".")
+
+
 def clean_path(root):  # type: (str) -> None
     """Makes the package importable, and nothing else by accident.
 
@@ -27,8 +31,8 @@ def clean_path(root):  # type: (str) -> None
     `stash`, ...), and adds the folder above the plugin, where other plugins could hide installed packages.
     Both go.
     """
-    unwanted = {os.path.join(root, "compreface_plugin"), os.path.dirname(root), root}
-    sys.path[:] = [root, *[entry for entry in sys.path if os.path.abspath(entry or ".") not in unwanted]]
+    unwanted = {_real(os.path.join(root, "compreface_plugin")), _real(os.path.dirname(root)), _real(root)}
+    sys.path[:] = [root, *[entry for entry in sys.path if _real(entry) not in unwanted]]
 
 
 def hand_over(root):  # type: (str) -> None
@@ -43,7 +47,7 @@ def hand_over(root):  # type: (str) -> None
     environment[MARKER] = "1"
     environment.pop("PYTHONHOME", None)
     entries = environment.get("PYTHONPATH", "").split(os.pathsep)
-    kept = [entry for entry in entries if entry and os.path.abspath(entry) != os.path.dirname(root)]
+    kept = [entry for entry in entries if entry and _real(entry) != _real(os.path.dirname(root))]
     environment["PYTHONPATH"] = os.pathsep.join(kept)
     command = [python, "-s", os.path.join(root, "compreface_plugin", "__main__.py"), *sys.argv[1:]]
     if os.name == "nt":  # exec would leave Stash waiting for a process that has ended
