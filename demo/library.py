@@ -1,7 +1,7 @@
 """A small library of real photographs with the truth beside it: who is on which picture.
 
-`build(photographs, out)` draws everything from the pictures that photographs.py fetches, the same each time. It
-is a demonstration: many items are variants of few photographs, so no figure of accuracy follows from it. The
+`build(photographs, out)` draws everything from the pictures that photographs.py fetches, the same each time.
+It is a demonstration: many items are variants of few photographs, so no figure of accuracy follows from it. The
 pictures of Barack Obama are three different photographs; he is enrolled with one of them.
 """
 
