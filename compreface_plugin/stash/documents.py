@@ -1,0 +1,137 @@
+"""Our GraphQL. Stash refuses a whole document for one field it does not know, so only fields of 0.28 and
+newer stand here; what differs between versions is asked for by `features` (see StashClient.connect).
+"""
+
+from __future__ import annotations
+
+HELLO = """
+query Hello($plugins: [ID!]) {
+  version { version }
+  configuration { general { apiKey } plugins(include: $plugins) }
+  imageFile: __type(name: "ImageFile") { fields(includeDeprecated: true) { name } }
+}
+"""
+
+PLUGIN_SETTINGS = """
+query PluginSettings($plugins: [ID!]) { configuration { plugins(include: $plugins) } }
+"""
+
+_PERFORMER = "id name disambiguation alias_list image_path updated_at gender"
+_PERFORMER_USE = (
+    "image_count scene_count gallery_count rating100 details urls favorite tags { id } stash_ids { stash_id }"
+)
+_JOB = "id status description progress"
+_TAG = "id name aliases"
+_GALLERY = "id title organized image_count tags { id } performers { id }"
+
+PERFORMERS = f"""
+query Performers($filter: FindFilterType) {{
+  findPerformers(filter: $filter) {{ count performers {{ {_PERFORMER} }} }}
+}}
+"""
+
+PERFORMER_IDS = """
+query PerformerIds($filter: FindFilterType) { findPerformers(filter: $filter) { performers { id } } }
+"""
+
+PERFORMERS_BY_NAME = f"""
+query PerformersByName($performer_filter: PerformerFilterType, $filter: FindFilterType) {{
+  findPerformers(performer_filter: $performer_filter, filter: $filter) {{ performers {{ {_PERFORMER} }} }}
+}}
+"""
+
+PERFORMER_USE = f"""
+query PerformerUse($id: ID!) {{ findPerformer(id: $id) {{ {_PERFORMER} {_PERFORMER_USE} }} }}
+"""
+
+PERFORMER_CREATE = f"""
+mutation PerformerCreate($input: PerformerCreateInput!) {{
+  performerCreate(input: $input) {{ {_PERFORMER} }}
+}}
+"""
+
+PERFORMER_DESTROY = """
+mutation PerformerDestroy($input: PerformerDestroyInput!) { performerDestroy(input: $input) }
+"""
+
+IMAGE_KEYS = """
+query ImageKeys($image_filter: ImageFilterType, $filter: FindFilterType) {
+  findImages(image_filter: $image_filter, filter: $filter) { images { id tags { id } } }
+}
+"""
+
+IMAGE_COUNT = """
+query ImageCount($image_filter: ImageFilterType, $filter: FindFilterType) {
+  findImages(image_filter: $image_filter, filter: $filter) { count }
+}
+"""
+
+GALLERY = f"""
+query Gallery($id: ID!) {{ findGallery(id: $id) {{ {_GALLERY} }} }}
+"""
+
+TAG = f"""
+query Tag($id: ID!) {{ findTag(id: $id) {{ {_TAG} }} }}
+"""
+
+TAGS_LIKE = f"""
+query TagsLike($by_name: TagFilterType, $by_alias: TagFilterType, $filter: FindFilterType) {{
+  by_name: findTags(tag_filter: $by_name, filter: $filter) {{ tags {{ {_TAG} }} }}
+  by_alias: findTags(tag_filter: $by_alias, filter: $filter) {{ tags {{ {_TAG} }} }}
+}}
+"""
+
+TAG_CREATE = f"""
+mutation TagCreate($input: TagCreateInput!) {{ tagCreate(input: $input) {{ {_TAG} }} }}
+"""
+
+TAG_DESTROY = """
+mutation TagDestroy($input: TagDestroyInput!) { tagDestroy(input: $input) }
+"""
+
+JOBS = f"""
+query Jobs {{ jobQueue {{ {_JOB} }} }}
+"""
+
+RUN_PLUGIN_TASK = """
+mutation RunPluginTask($plugin_id: ID!, $task_name: String, $description: String, $args_map: Map) {
+  runPluginTask(plugin_id: $plugin_id, task_name: $task_name, description: $description, args_map: $args_map)
+}
+"""
+
+# Bulk mutation and input type by what is changed.
+BULK = {
+    "image": ("bulkImageUpdate", "BulkImageUpdateInput"),
+    "gallery": ("bulkGalleryUpdate", "BulkGalleryUpdateInput"),
+    "performer": ("bulkPerformerUpdate", "BulkPerformerUpdateInput"),
+    "scene": ("bulkSceneUpdate", "BulkSceneUpdateInput"),
+}
+
+
+def image_fields(features: frozenset[str]) -> str:
+    """The fields of an image. Since 0.29 archives are objects; the id is used while it is there."""
+    archive = "zip_file_id" if "ImageFile.zip_file_id" in features or not features else "zip_file { id }"
+    file = f"path size mod_time width height {archive} fingerprints {{ type value }}"
+    return (
+        "id title organized tags { id } performers { id } galleries { id } paths { image } "
+        f"visual_files {{ __typename ... on ImageFile {{ {file} }} ... on VideoFile {{ {file} duration }} }}"
+    )
+
+
+def images(count: int, features: frozenset[str]) -> str:
+    """`count` images by their ids $i0, $i1, ... as i0, i1, ..., and the job queue. A fragment keeps it
+    short.
+    """
+    variables = ", ".join(f"$i{n}: ID!" for n in range(count))
+    fields = "\n".join(f"  i{n}: findImage(id: $i{n}) {{ ...image }}" for n in range(count))
+    return (
+        f"query Images({variables}) {{\n{fields}\n  jobQueue {{ {_JOB} }}\n}}\n"
+        f"fragment image on Image {{ {image_fields(features)} }}\n"
+    )
+
+
+def patches(kinds: tuple[str, ...]) -> str:
+    """One bulk mutation for each of `kinds`, with the input $p0, $p1, ... as p0, p1, ..."""
+    variables = ", ".join(f"$p{n}: {BULK[kind][1]}!" for n, kind in enumerate(kinds))
+    fields = "\n".join(f"  p{n}: {BULK[kind][0]}(input: $p{n}) {{ id }}" for n, kind in enumerate(kinds))
+    return f"mutation Patches({variables}) {{\n{fields}\n}}\n"

@@ -1,0 +1,267 @@
+"""Stash as a library of performers, images, galleries, tags and jobs: questions in, frozen records out."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING, Any
+
+from compreface_plugin.domain.errors import ServiceRefused
+from compreface_plugin.stash import documents, mapping
+from compreface_plugin.stash.client import AnswerLost
+from compreface_plugin.stash.patching import apply_patches
+from compreface_plugin.stash.records import (
+    GalleryRecord,
+    ImageKey,
+    ImagesRead,
+    Job,
+    Patch,
+    PatchResult,
+    PerformerRecord,
+    PerformerUse,
+    TagRecord,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from compreface_plugin.stash.client import StashClient
+
+PERFORMERS_PER_PAGE = 500
+IMAGES_PER_PAGE = 1000
+_REREADS = 3  # times a list is read again when it changed while it was read
+_EXISTS = "already exists"
+_WAITING = "READY"
+
+
+class StashLibrary:
+    """All questions of the plugin to Stash. Raises RunError as StashClient does; any thread may call."""
+
+    def __init__(self, client: StashClient) -> None:
+        self._client = client
+
+    # Performers
+
+    def performers(self) -> list[PerformerRecord]:
+        """Every performer, by id. Read again when performers came or went between two pages."""
+        found: dict[str, PerformerRecord] = {}
+        for _ in range(_REREADS):
+            found, count = self._performers_once()
+            if len(found) == count:
+                break
+        return list(found.values())
+
+    def performer_ids(self) -> frozenset[str]:
+        """The ids of all performers, by one request."""
+        data = self._client.execute(documents.PERFORMER_IDS, {"filter": {"per_page": -1}})
+        return frozenset(held["id"] for held in data["findPerformers"]["performers"])
+
+    def performer_use(self, performer_id: str) -> PerformerUse | None:
+        """A performer and what hangs on it; None when it is gone."""
+        held = self._client.execute(documents.PERFORMER_USE, {"id": performer_id})["findPerformer"]
+        return mapping.performer_use(held) if held else None
+
+    def performers_named(self, name: str) -> list[PerformerRecord]:
+        """The performers of exactly this name; several may differ in their disambiguation."""
+        # EQUALS is LIKE in Stash: wildcards and upper case fit too, so the exact ones are picked out here.
+        variables = {
+            "performer_filter": {"name": {"value": name, "modifier": "EQUALS"}},
+            "filter": {"per_page": -1},
+        }
+        held = self._client.execute(documents.PERFORMERS_BY_NAME, variables)["findPerformers"]["performers"]
+        return [record for record in map(mapping.performer, held) if record.name == name]
+
+    def performer_create(
+        self,
+        name: str,
+        *,
+        aliases: Sequence[str] = (),
+        gender: str | None = None,
+        image_jpeg: bytes | None = None,
+        disambiguation: str = "",
+    ) -> PerformerRecord:
+        """Makes a performer once, whatever happens to the connection. Raises ServiceRefused (name taken,
+        ...).
+        """
+        values: dict[str, Any] = {"name": name, "alias_list": list(aliases)}
+        if disambiguation:
+            values["disambiguation"] = disambiguation
+        if gender is not None:
+            values["gender"] = gender
+        if image_jpeg is not None:
+            values["image"] = "data:image/jpeg;base64," + base64.b64encode(image_jpeg).decode()
+        before = {record.id for record in self.performers_named(name)}
+        try:
+            data = self._client.execute(documents.PERFORMER_CREATE, {"input": values}, repeatable=False)
+        except AnswerLost:
+            new = [record for record in self.performers_named(name) if record.id not in before]
+            if new:
+                return new[0]
+            data = self._client.execute(documents.PERFORMER_CREATE, {"input": values}, repeatable=False)
+        return mapping.performer(data["performerCreate"])
+
+    def performer_destroy(self, performer_id: str) -> bool:
+        """Removes a performer. False when it was gone already."""
+        if self.performer_use(performer_id) is None:
+            return False
+        self._client.execute(documents.PERFORMER_DESTROY, {"input": {"id": performer_id}})
+        return True
+
+    # Images and galleries
+
+    def image_count(self, after: int = 0) -> int:
+        """How many images have an id above `after`."""
+        variables = {"image_filter": _above(after), "filter": {"per_page": 0}}
+        return int(self._client.execute(documents.IMAGE_COUNT, variables)["findImages"]["count"])
+
+    def image_ids(self, after: int = 0, per_page: int = IMAGES_PER_PAGE) -> Iterator[ImageKey]:
+        """Every image with an id above `after`, by ascending id, one request per page as it is needed.
+
+        Pages start behind the last id and not at a number of rows, so nothing is skipped when images leave
+        or come.
+        """
+        return self._image_keys({}, after, per_page)
+
+    def gallery_images(self, gallery_id: int, per_page: int = IMAGES_PER_PAGE) -> list[ImageKey]:
+        """The images of a gallery, by ascending id."""
+        criterion = {"galleries": {"value": [str(gallery_id)], "modifier": "INCLUDES"}}
+        return list(self._image_keys(criterion, 0, per_page))
+
+    def tagged_images(
+        self, tag_id: str, after: int = 0, per_page: int = IMAGES_PER_PAGE
+    ) -> Iterator[ImageKey]:
+        """The images with exactly this tag (not its descendants) and an id above `after`, by ascending id."""
+        return self._image_keys(
+            {"tags": {"value": [tag_id], "modifier": "INCLUDES", "depth": 0}}, after, per_page
+        )
+
+    def images(self, ids: Sequence[int]) -> ImagesRead:
+        """One batch and the jobs that wait, by one request; none for no ids. `ids` without doubles."""
+        if not ids:
+            return ImagesRead((), (), (), ())
+        document = documents.images(len(ids), self._client.features)
+        data, errors = self._client.execute_partial(
+            document, {f"i{n}": str(one) for n, one in enumerate(ids)}
+        )
+        held = [(one, f"i{n}") for n, one in enumerate(ids)]
+        return ImagesRead(
+            records=tuple(mapping.image(data[alias]) for _, alias in held if data.get(alias)),
+            missing=tuple(one for one, alias in held if not data.get(alias) and alias not in errors),
+            failed=tuple((one, errors[alias]) for one, alias in held if alias in errors),
+            waiting=_waiting(data.get("jobQueue")),
+        )
+
+    def gallery(self, gallery_id: int) -> GalleryRecord | None:
+        """A gallery; None when it is gone."""
+        held = self._client.execute(documents.GALLERY, {"id": str(gallery_id)})["findGallery"]
+        return mapping.gallery(held) if held else None
+
+    # Tags
+
+    def tag(self, tag_id: str) -> TagRecord | None:
+        """A tag by its id; None when it is gone."""
+        held = self._client.execute(documents.TAG, {"id": tag_id})["findTag"]
+        return mapping.tag(held) if held else None
+
+    def tag_named(self, name: str) -> TagRecord | None:
+        """The tag of this name, otherwise the one with this alias; upper and lower case are the same."""
+        like = {"value": name, "modifier": "EQUALS"}  # LIKE in Stash: a superset, picked out below
+        variables = {"by_name": {"name": like}, "by_alias": {"aliases": like}, "filter": {"per_page": -1}}
+        data = self._client.execute(documents.TAGS_LIKE, variables)
+        wanted = name.casefold()
+        for record in map(mapping.tag, data["by_name"]["tags"]):
+            if record.name.casefold() == wanted:
+                return record
+        for record in map(mapping.tag, data["by_alias"]["tags"]):
+            if any(alias.casefold() == wanted for alias in record.aliases):
+                return record
+        return None
+
+    def tag_get_or_create(self, name: str) -> TagRecord:
+        """The tag of this name or alias, made when there is none. Two at once make one."""
+        name = name.strip()
+        found = self.tag_named(name)
+        if found is not None:
+            return found
+        try:
+            data = self._client.execute(documents.TAG_CREATE, {"input": {"name": name}}, repeatable=False)
+        except (AnswerLost, ServiceRefused) as error:
+            found = self.tag_named(name)  # somebody was quicker, or the answer alone was lost
+            if found is not None:
+                return found
+            raise ServiceRefused(
+                f"Stash refused to make the tag {name!r} ({error}); choose another name in the settings."
+            ) from error
+        return mapping.tag(data["tagCreate"], created=True)
+
+    def tag_destroy(self, tag_id: str) -> bool:
+        """Removes a tag. False when it was gone already."""
+        if self.tag(tag_id) is None:
+            return False
+        self._client.execute(documents.TAG_DESTROY, {"input": {"id": tag_id}})
+        return True
+
+    # Writing and jobs
+
+    def apply(self, patches: Sequence[Patch]) -> list[PatchResult]:
+        """Adds and removes values in lists; see patching.apply_patches."""
+        return apply_patches(self._client, patches)
+
+    def jobs(self) -> tuple[Job, ...]:
+        """Stash's queue, the running job first."""
+        return tuple(mapping.job(held) for held in self._client.execute(documents.JOBS)["jobQueue"] or ())
+
+    def waiting_jobs(self) -> tuple[Job, ...]:
+        """The jobs behind the running one."""
+        return tuple(job for job in self.jobs() if job.status == _WAITING)
+
+    def run_plugin_task(
+        self, plugin_id: str, task_name: str | None, args_map: Mapping[str, object], description: str
+    ) -> str:
+        """Puts a task of a plugin at the end of Stash's queue, once. Returns the job's id."""
+        variables = {
+            "plugin_id": plugin_id,
+            "task_name": task_name,
+            "description": description,
+            "args_map": dict(args_map),
+        }
+        known = {job.id for job in self.jobs()}
+        try:
+            data = self._client.execute(documents.RUN_PLUGIN_TASK, variables, repeatable=False)
+        except AnswerLost:
+            for job in self.jobs():
+                if job.id not in known and description in job.description:
+                    return job.id
+            data = self._client.execute(documents.RUN_PLUGIN_TASK, variables, repeatable=False)
+        return str(data["runPluginTask"])
+
+    def _performers_once(self) -> tuple[dict[str, PerformerRecord], int]:
+        found: dict[str, PerformerRecord] = {}
+        page, count = 1, 0
+        while True:
+            paging = {"page": page, "per_page": PERFORMERS_PER_PAGE, "sort": "id", "direction": "ASC"}
+            data = self._client.execute(documents.PERFORMERS, {"filter": paging})["findPerformers"]
+            records = [mapping.performer(held) for held in data["performers"]]
+            found.update((record.id, record) for record in records)
+            count = int(data["count"])
+            if len(records) < PERFORMERS_PER_PAGE:
+                return found, count
+            page += 1
+
+    def _image_keys(self, criterion: Mapping[str, Any], after: int, per_page: int) -> Iterator[ImageKey]:
+        paging = {"per_page": per_page, "sort": "id", "direction": "ASC"}
+        while True:
+            variables = {"image_filter": {**criterion, **_above(after)}, "filter": paging}
+            held = self._client.execute(documents.IMAGE_KEYS, variables)["findImages"]["images"]
+            for image in held:
+                yield mapping.image_key(image)
+            if len(held) < per_page:
+                return
+            after = int(held[-1]["id"])
+
+
+def _above(after: int) -> dict[str, Any]:
+    return {"id": {"value": after, "modifier": "GREATER_THAN"}}
+
+
+def _waiting(queue: Sequence[Mapping[str, Any]] | None) -> tuple[Job, ...]:
+    return tuple(job for job in map(mapping.job, queue or ()) if job.status == _WAITING)

@@ -1,0 +1,151 @@
+"""What Stash knows, as frozen values. Items have whole numbers for ids, tags and performers their text, as
+Stash does.
+
+`image_url` is as Stash returned it; StashClient.get_bytes takes it as it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+PatchKind = Literal["image", "gallery", "performer", "scene"]
+PatchField = Literal["tag_ids", "performer_ids", "gallery_ids", "alias_list"]
+PatchMode = Literal["ADD", "REMOVE"]
+
+
+@dataclass(frozen=True, slots=True)
+class PerformerRecord:
+    id: str
+    name: str
+    disambiguation: str
+    aliases: tuple[str, ...]
+    image_url: str
+    has_own_image: bool  # False: Stash shows a placeholder
+    updated: str  # RFC 3339, as Stash has it
+    gender: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PerformerUse:
+    """What hangs on a performer, to tell one that nobody touched."""
+
+    record: PerformerRecord
+    images: int
+    scenes: int
+    galleries: int
+    tag_ids: tuple[str, ...]
+    edited: bool  # has a rating, details, addresses, a favourite mark, ids of stash-boxes
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    """One file of an item. `path` is Stash's; inside an archive it is no path that can be opened."""
+
+    path: str
+    size: int
+    mod_time: str
+    md5: str  # empty when Stash has not made one
+    width: int
+    height: int
+    is_video: bool
+    in_archive: bool
+    duration_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRecord:
+    id: int
+    title: str
+    files: tuple[FileRecord, ...]  # primary first; may be empty
+    tag_ids: tuple[str, ...]
+    performer_ids: tuple[str, ...]
+    gallery_ids: tuple[str, ...]
+    organized: bool
+    image_url: str
+
+    @property
+    def name(self) -> str:
+        """For log lines: the title, otherwise the file's name, otherwise the id."""
+        path = self.files[0].path if self.files else ""
+        return self.title or path.replace("\\", "/").rsplit("/", 1)[-1] or f"image {self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class ImageKey:
+    """What a plan of a run needs of an image."""
+
+    id: int
+    tag_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GalleryRecord:
+    id: int
+    title: str
+    tag_ids: tuple[str, ...]
+    performer_ids: tuple[str, ...]
+    image_count: int
+    organized: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TagRecord:
+    id: str
+    name: str
+    aliases: tuple[str, ...] = ()
+    created: bool = False  # made by this call
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    id: str
+    status: str  # READY RUNNING FINISHED STOPPING CANCELLED FAILED
+    description: str
+    progress: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ImagesRead:
+    """One batch as Stash has it now. `waiting` are the jobs that stand in Stash's queue behind the running
+    one.
+    """
+
+    records: tuple[ImageRecord, ...]  # in the order asked for
+    missing: tuple[int, ...]  # deleted since
+    failed: tuple[tuple[int, str], ...]  # Stash could not read them, and why
+    waiting: tuple[Job, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """Values to add to, or remove from, one list of each of `ids`. Doing it twice changes nothing.
+
+    The texts of ids are taken as they are; tag_ids, performer_ids and gallery_ids take ids, alias_list takes
+    names.
+    """
+
+    kind: PatchKind
+    ids: tuple[str, ...]
+    field: PatchField
+    mode: PatchMode
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PatchFailure:
+    id: str
+    value: str
+    message: str  # Stash's words
+
+
+@dataclass(frozen=True, slots=True)
+class PatchResult:
+    """What became of a patch. Everything that is not among the failures is in Stash now."""
+
+    patch: Patch
+    failures: tuple[PatchFailure, ...] = field(default=())
+
+    @property
+    def ok(self) -> bool:
+        return not self.failures
