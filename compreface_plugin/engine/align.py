@@ -1,24 +1,31 @@
 """Alignment of a face onto the template its recogniser was trained with. NumPy and Pillow, no OpenCV.
 
-The similarity transform is S. Umeyama, "Least-squares estimation of transformation parameters between two point
-patterns", IEEE PAMI 13(4), 1991, without reflection.
+The similarity transform is S. Umeyama, "Least-squares estimation of transformation parameters between two
+point patterns", IEEE PAMI 13(4), 1991, without reflection.
 """
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
-from compreface_plugin.domain.faces import Float32, Pixels
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from compreface_plugin.domain.faces import Float32, Pixels
 
 ARCFACE_112: Float32 = np.array(
-    [[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]], np.float32
+    [[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]],
+    np.float32,
 )
-"""Five points of the ArcFace training crops, 112 x 112 (Deng et al., CVPR 2019; the values InsightFace publishes)."""
+"""Five points of the ArcFace training crops, 112 x 112 (Deng et al., CVPR 2019; the values InsightFace
+publishes)."""
 
 RETAIL_128: Float32 = np.float32(128) * np.array(
-    [[0.31557, 0.46157], [0.68262, 0.46157], [0.50263, 0.64053], [0.34947, 0.82469], [0.65344, 0.82469]], np.float32
+    [[0.31557, 0.46157], [0.68262, 0.46157], [0.50263, 0.64053], [0.34947, 0.82469], [0.65344, 0.82469]],
+    np.float32,
 )
 """Five points of face-reidentification-retail-0095, 128 x 128 (Open Model Zoo, the model's own page)."""
 
@@ -42,8 +49,8 @@ def similarity(source: Float32, target: Float32) -> NDArray[np.float64]:
 def warp(picture: Image.Image, points: Float32, template: Float32, size: int) -> Pixels:
     """(size, size, 3) RGB crop of the face whose (5, 2) `points` are moved onto `template`.
 
-    What lies outside the picture is black, as in the training of these models. A face much larger than the crop is
-    first reduced by whole factors, so that bilinear sampling does not alias.
+    What lies outside the picture is black, as in the training of these models. A face much larger than the
+    crop is first reduced by whole factors, so that bilinear sampling does not alias.
     """
     matrix = similarity(points, template)
     scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
@@ -55,7 +62,11 @@ def warp(picture: Image.Image, points: Float32, template: Float32, size: int) ->
     # Image.transform samples at pixel centres: it maps (x + 0.5, y + 0.5) and takes 0.5 off again.
     data[:, 2] += 0.5 - 0.5 * (data[:, 0] + data[:, 1])
     out = picture.transform(
-        (size, size), Image.Transform.AFFINE, tuple(data.ravel()), resample=Image.Resampling.BILINEAR, fillcolor=0
+        (size, size),
+        Image.Transform.AFFINE,
+        tuple(data.ravel()),
+        resample=Image.Resampling.BILINEAR,
+        fillcolor=0,
     )
     return np.asarray(out)
 

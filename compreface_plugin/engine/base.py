@@ -1,4 +1,5 @@
-"""The engine that every local model shares: find, align, embed, measure. The parts that differ are handed in."""
+"""The engine that every local model shares: find, align, embed, measure. The parts that differ are handed
+in."""
 
 from __future__ import annotations
 
@@ -6,16 +7,27 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from PIL import Image
 
-from compreface_plugin.domain.errors import ItemError
-from compreface_plugin.domain.faces import Box, DetectionLimits, EngineInfo, Float32, Picture, Pixels, SeenFace
+from compreface_plugin.domain.faces import (
+    Box,
+    DetectionLimits,
+    EngineInfo,
+    Float32,
+    Picture,
+    Pixels,
+    Quality,
+    SeenFace,
+)
 from compreface_plugin.engine.crops import crop_jpeg
-from compreface_plugin.engine.geometry import Found
 from compreface_plugin.engine.quality import measure
+
+if TYPE_CHECKING:
+    from compreface_plugin.domain.errors import ItemError
+    from compreface_plugin.engine.geometry import Found
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +64,7 @@ class _Looked:
 
     found: Found
     chips: list[Pixels]
-    measured: list[tuple[Box, Float32, float, object, bytes]]
+    measured: list[tuple[Box, Float32, float, Quality, bytes]]
     attributes: list[Attributes]
 
 
@@ -111,8 +123,10 @@ def fraction_box(box: Float32, width: int, height: int) -> Box:
     """Pixels to fractions, clipped to the picture."""
     x0, y0, x1, y1 = (float(v) for v in box)
     return Box(
-        max(0.0, min(1.0, x0 / width)), max(0.0, min(1.0, y0 / height)),
-        max(0.0, min(1.0, x1 / width)), max(0.0, min(1.0, y1 / height)),
+        max(0.0, min(1.0, x0 / width)),
+        max(0.0, min(1.0, y0 / height)),
+        max(0.0, min(1.0, x1 / width)),
+        max(0.0, min(1.0, y1 / height)),
     )
 
 
@@ -122,9 +136,14 @@ def _faces(one: _Looked, embeddings: Float32) -> list[SeenFace]:
         about = one.attributes[row]
         faces.append(
             SeenFace(
-                box=box, landmarks=points, det_score=min(1.0, max(0.0, score)), quality=quality,  # type: ignore[arg-type]
-                embedding=np.ascontiguousarray(embeddings[row], dtype=np.float32), crop_jpeg=crop,
-                age=about.age, gender=about.gender,
+                box=box,
+                landmarks=points,
+                det_score=min(1.0, max(0.0, score)),
+                quality=quality,
+                embedding=np.ascontiguousarray(embeddings[row], dtype=np.float32),
+                crop_jpeg=crop,
+                age=about.age,
+                gender=about.gender,
             )
         )
     return sorted(faces, key=lambda face: -face.box.area)

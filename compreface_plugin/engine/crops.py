@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import io
+from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from compreface_plugin.domain.faces import Float32
 from compreface_plugin.engine.geometry import roll_degrees
 
+if TYPE_CHECKING:
+    from compreface_plugin.domain.faces import Float32
+
 MARGIN = 0.35
-"""Share of the box added on each side: enough for another detector to find the face again (spec 6: 30-40 %)."""
+"""Share of the box added on each side: enough for another detector to find the face again (spec 6: 30-40
+%)."""
 LONG_SIDE = 256
 JPEG_QUALITY = 88
+_TURNS = (Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_180, Image.Transpose.ROTATE_270)
 
 
 def quarter_turns(points: Float32) -> int:
@@ -35,7 +40,7 @@ def crop_jpeg(picture: Image.Image, box: Float32, points: Float32) -> bytes:
     crop = picture.resize(size, Image.Resampling.BILINEAR, box=part, reducing_gap=2.0)
     turns = quarter_turns(points)
     if turns:
-        crop = crop.transpose((None, Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_180, Image.Transpose.ROTATE_270)[turns])
+        crop = crop.transpose(_TURNS[turns - 1])
     out = io.BytesIO()
     crop.save(out, "JPEG", quality=JPEG_QUALITY)
     return out.getvalue()

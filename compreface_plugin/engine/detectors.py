@@ -1,21 +1,29 @@
-"""Decoding of the detectors' raw outputs: SCRFD and YuNet. Pure NumPy; running the network is somebody else's job."""
+"""Decoding of the detectors' raw outputs: SCRFD and YuNet. Pure NumPy; running the network is somebody
+else's job."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from compreface_plugin.domain.faces import Float32, Pixels
 from compreface_plugin.engine.geometry import Found, join, nothing
 from compreface_plugin.engine.views import Reach
 
+if TYPE_CHECKING:
+    from compreface_plugin.domain.faces import Float32, Pixels
+
 SCRFD_SCORE = 0.5
 """The value InsightFace works with."""
-SCRFD_REACH = Reach(smallest_px=18.0, whole_side=640, tile_side=1280, padded_side=192, turned_side=320, step=64, shrinks=False)
+SCRFD_REACH = Reach(
+    smallest_px=18.0, whole_side=640, tile_side=1280, padded_side=192, turned_side=320, step=64, shrinks=False
+)
 YUNET_SCORE = 0.7
 """OpenCV's sample uses 0.9 on web-cam pictures; see docs/decisions/0012 for the counts behind 0.7."""
-YUNET_REACH = Reach(smallest_px=18.0, whole_side=640, tile_side=1280, padded_side=192, turned_side=320, step=64, shrinks=False)
+YUNET_REACH = Reach(
+    smallest_px=18.0, whole_side=640, tile_side=1280, padded_side=192, turned_side=320, step=64, shrinks=False
+)
 
 
 def scrfd_input(canvas: Pixels) -> Float32:
@@ -24,9 +32,10 @@ def scrfd_input(canvas: Pixels) -> Float32:
 
 
 def scrfd_faces(outputs: Sequence[Float32], width: int, height: int, threshold: float = SCRFD_SCORE) -> Found:
-    """Faces from SCRFD's outputs for one canvas (Guo et al., "Sample and computation redistribution for efficient
-    face detection", ICLR 2022): per stride scores (n, 1), distances to the four sides (n, 4) and to the five points
-    (n, 10), in that order; 6 outputs (no points, 3 strides) are refused, packs for recognition always have them.
+    """Faces from SCRFD's outputs for one canvas (Guo et al., "Sample and computation redistribution for
+    efficient face detection", ICLR 2022): per stride scores (n, 1), distances to the four sides (n, 4) and to
+    the five points (n, 10), in that order; 6 outputs (no points, 3 strides) are refused, packs for
+    recognition always have them.
     """
     strides = (8, 16, 32) if len(outputs) == 9 else (8, 16, 32, 64, 128)
     levels = len(strides)
@@ -44,7 +53,9 @@ def scrfd_faces(outputs: Sequence[Float32], width: int, height: int, threshold: 
         sides = outputs[levels + level].reshape(-1, 4)[rows] * stride
         points = outputs[2 * levels + level].reshape(-1, 5, 2)[rows] * stride + centre[:, None]
         boxes = np.concatenate([centre - sides[:, :2], centre + sides[:, 2:]], axis=1)
-        parts.append(Found(boxes.astype(np.float32), points.astype(np.float32), scores[rows].astype(np.float32)))
+        parts.append(
+            Found(boxes.astype(np.float32), points.astype(np.float32), scores[rows].astype(np.float32))
+        )
     return join(parts) if parts else nothing()
 
 
@@ -53,12 +64,16 @@ def yunet_input(canvas: Pixels) -> Float32:
     return np.ascontiguousarray(canvas[:, :, ::-1].astype(np.float32).transpose(2, 0, 1)[None])
 
 
-def yunet_faces(outputs: dict[str, Float32], width: int, height: int, threshold: float = YUNET_SCORE) -> Found:
+def yunet_faces(
+    outputs: dict[str, Float32], width: int, height: int, threshold: float = YUNET_SCORE
+) -> Found:
     """Faces from YuNet's outputs (Wu, Peng, Yu, "YuNet: a tiny millisecond-level face detector", 2023), named
     cls_S, obj_S, bbox_S, kps_S for the strides 8, 16, 32; the score is the geometric mean of cls and obj."""
     parts = []
     for stride in (8, 16, 32):
-        product = outputs[f"cls_{stride}"].reshape(-1).clip(0, 1) * outputs[f"obj_{stride}"].reshape(-1).clip(0, 1)
+        product = outputs[f"cls_{stride}"].reshape(-1).clip(0, 1) * outputs[f"obj_{stride}"].reshape(-1).clip(
+            0, 1
+        )
         scores = np.sqrt(product)
         rows = np.flatnonzero(scores >= threshold)
         if rows.size == 0:
@@ -69,5 +84,7 @@ def yunet_faces(outputs: dict[str, Float32], width: int, height: int, threshold:
         middle, half = (cell + raw[:, :2]) * stride, np.exp(raw[:, 2:]) * stride / 2
         points = (outputs[f"kps_{stride}"].reshape(-1, 5, 2)[rows] + cell[:, None]) * stride
         boxes = np.concatenate([middle - half, middle + half], axis=1)
-        parts.append(Found(boxes.astype(np.float32), points.astype(np.float32), scores[rows].astype(np.float32)))
+        parts.append(
+            Found(boxes.astype(np.float32), points.astype(np.float32), scores[rows].astype(np.float32))
+        )
     return join(parts) if parts else nothing()

@@ -1,7 +1,8 @@
-"""The embedded default: dlib's HOG detector and 5-point landmarks, its ResNet-29 on NumPy. No OpenCV, no ONNX.
+"""The embedded default: dlib's HOG detector and 5-point landmarks, its ResNet-29 on NumPy. No OpenCV, no
+ONNX.
 
-The HOG detector lets go of Python's lock, so threads are enough to use every core; no worker process can be left
-behind when the host kills the plugin.
+The HOG detector lets go of Python's lock, so threads are enough to use every core; no worker process can be
+left behind when the host kills the plugin.
 """
 
 from __future__ import annotations
@@ -10,19 +11,22 @@ import importlib.util
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PIL import Image
 
 from compreface_plugin.domain.errors import ModelUnavailable
-from compreface_plugin.domain.faces import Float32, Pixels
 from compreface_plugin.engine.align import warp
 from compreface_plugin.engine.base import Attributes
 from compreface_plugin.engine.dlib_net import CHIP_SIDE, FaceNet, UnknownLayout
 from compreface_plugin.engine.find import find_faces
 from compreface_plugin.engine.geometry import Found, nothing
 from compreface_plugin.engine.views import Reach
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from compreface_plugin.domain.faces import Float32, Pixels
 
 RECOGNISER_FILE = "dlib_face_recognition_resnet_model_v1.dat"
 LANDMARKS_FILE = "shape_predictor_5_face_landmarks.dat"
@@ -31,18 +35,21 @@ HOG_SCORE = 0.0
 HOG_REACH = Reach(
     smallest_px=60.0, whole_side=1600, tile_side=1600, padded_side=256, turned_side=480, step=1, shrinks=True
 )
-"""The detector's window is 80 px with a 73 px box, and it still finds faces of 60 px (docs/decisions/0011)."""
+"""The detector's window is 80 px with a 73 px box, and it still finds faces of 60 px
+(docs/decisions/0011)."""
 CHIP_PADDING = 0.25
-TEMPLATE_150: Float32 = (
-    np.float32(150 / (1 + 2 * CHIP_PADDING))
-    * (
-        np.array(
-            [[0.85956746, 0.21349815], [0.64606048, 0.22896744], [0.12057506, 0.21372745], [0.33408506, 0.22906424],
-             [0.49011231, 0.62779753]],
-            np.float32,
-        )
-        + np.float32(CHIP_PADDING)
+TEMPLATE_150: Float32 = np.float32(150 / (1 + 2 * CHIP_PADDING)) * (
+    np.array(
+        [
+            [0.85956746, 0.21349815],
+            [0.64606048, 0.22896744],
+            [0.12057506, 0.21372745],
+            [0.33408506, 0.22906424],
+            [0.49011231, 0.62779753],
+        ],
+        np.float32,
     )
+    + np.float32(CHIP_PADDING)
 )
 """Mean places of dlib's five landmarks in its chips of 150 px with padding 0.25 (dlib, interpolation code of
 get_face_chip_details): corners of the image-right eye, corners of the image-left eye, below the nose."""
@@ -117,9 +124,9 @@ class DlibModels:
 def _five_points(shape: Any) -> Float32:
     """(10, 2): eyes, nose and an estimated mouth, then dlib's own five landmarks.
 
-    dlib's small model has a point below the nose and no mouth. On a mean face (the ArcFace template in align.py) the
-    tip stands at 0.85 of the way from the eyes to that point, the mouth at 1.54, its corners 0.83 eye distances apart.
-    So the pitch of such a face is always about 0.
+    dlib's small model has a point below the nose and no mouth. On a mean face (the ArcFace template in
+    align.py) the tip stands at 0.85 of the way from the eyes to that point, the mouth at 1.54, its corners
+    0.83 eye distances apart. So the pitch of such a face is always about 0.
     """
     own = np.array([[shape.part(i).x, shape.part(i).y] for i in range(5)], np.float32)
     right, left = own[:2].mean(axis=0), own[2:4].mean(axis=0)

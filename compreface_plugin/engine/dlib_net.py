@@ -1,9 +1,9 @@
 """dlib's face recognition network (ResNet-29, 150 x 150 -> 128) on NumPy's matrix product.
 
-The dlib wheels are built without a BLAS and hold Python's lock while the network runs: about 190 ms a face on a
-machine where NumPy needs a tenth of that, on every core. So the weights are read out of dlib's own file
-and the forward pass is done here; `docs/decisions/0011` has the measurements. A file that does not have exactly the
-known structure is refused, and the caller goes on with dlib itself.
+The dlib wheels are built without a BLAS and hold Python's lock while the network runs: about 190 ms a face on
+a machine where NumPy needs a tenth of that, on every core. So the weights are read out of dlib's own file and
+the forward pass is done here; `docs/decisions/0011` has the measurements. A file that does not have exactly
+the known structure is refused, and the caller goes on with dlib itself.
 
 Structure: `anet_type` of dlib's example dnn_face_recognition_ex.cpp (public domain); King, "High quality face
 recognition with deep metric learning", 2017.
@@ -15,14 +15,18 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from compreface_plugin.domain.faces import Float32, Pixels
+if TYPE_CHECKING:
+    from compreface_plugin.domain.faces import Float32, Pixels
 
 CHIP_SIDE = 150
 DIMENSIONS = 128
-_MEAN = np.array([122.782, 117.001, 104.298], np.float32)  # RGB means of dlib's input layer, which divides by 256
+_MEAN = np.array(
+    [122.782, 117.001, 104.298], np.float32
+)  # RGB means of dlib's input layer, which divides by 256
 _LEVELS = ((32, 3, False), (64, 4, True), (128, 3, True), (256, 3, True), (256, 1, True))
 """(filters, residual blocks, first block halves the picture), from the input to the output."""
 _AT_ONCE = 4  # chips per matrix product: more do not fit a core's cache
@@ -52,7 +56,9 @@ class _Conv:
         for dy in range(self.kernel):
             for dx in range(self.kernel):
                 patches[:, :, :, dy * self.kernel + dx] = x[
-                    :, dy : dy + rows * self.stride : self.stride, dx : dx + columns * self.stride : self.stride
+                    :,
+                    dy : dy + rows * self.stride : self.stride,
+                    dx : dx + columns * self.stride : self.stride,
                 ]
         out = patches.reshape(count * rows * columns, -1) @ self.weights
         out += self.bias
@@ -63,7 +69,8 @@ class FaceNet:
     """Ready to run; immutable, may be called from several threads."""
 
     def __init__(self, path: Path) -> None:
-        """Raises UnknownLayout when the file does not hold exactly this network, OSError when it cannot be read."""
+        """Raises UnknownLayout when the file does not hold exactly this network, OSError when it cannot be
+        read."""
         convs, last = _read(path.read_bytes())
         stream = iter(convs)
         self._first = _conv(*next(stream), kernel=7, channels=3, stride=2, padding=0)
@@ -106,7 +113,8 @@ def _mean_pool_2(x: Float32) -> Float32:
 
 
 def _sum(a: Float32, b: Float32) -> Float32:
-    """dlib's add_prev: the smaller tensor counts as padded with zeros, at the bottom, at the right and in channels."""
+    """dlib's add_prev: the smaller tensor counts as padded with zeros, at the bottom, at the right and in
+    channels."""
     shape = tuple(max(one, other) for one, other in zip(a.shape, b.shape, strict=True))
     out = np.zeros(shape, np.float32)
     out[:, : a.shape[1], : a.shape[2], : a.shape[3]] = a
@@ -115,11 +123,14 @@ def _sum(a: Float32, b: Float32) -> Float32:
 
 
 def _conv(raw: Float32, affine: Float32, *, kernel: int, channels: int, stride: int, padding: int) -> _Conv:
-    """A convolution (filters, channels, kernel, kernel) + biases with its affine layer (gains, offsets) folded in."""
+    """A convolution (filters, channels, kernel, kernel) + biases with its affine layer (gains, offsets)
+    folded in."""
     filters = affine.size // 2
     taps = channels * kernel * kernel
     if raw.size != filters * taps + filters:
-        raise UnknownLayout(f"a convolution has {raw.size} numbers where {filters * taps + filters} were expected")
+        raise UnknownLayout(
+            f"a convolution has {raw.size} numbers where {filters * taps + filters} were expected"
+        )
     weights = raw[: filters * taps].reshape(filters, channels, kernel, kernel).transpose(2, 3, 1, 0)
     gain, offset = affine[:filters], affine[filters:]
     folded = np.ascontiguousarray(weights.reshape(taps, filters) * gain)
@@ -129,8 +140,8 @@ def _conv(raw: Float32, affine: Float32, *, kernel: int, channels: int, stride: 
 def _read(data: bytes) -> tuple[list[tuple[Float32, Float32]], Float32]:
     """(convolution, affine) parameter pairs from input to output, and the (256, 128) last matrix.
 
-    A dlib layer is written as its name, then (with some integers for the last one) its parameters: an integer 2,
-    four integers of shape, little-endian floats. Integers are a length byte and that many bytes.
+    A dlib layer is written as its name, then (with some integers for the last one) its parameters: an integer
+    2, four integers of shape, little-endian floats. Integers are a length byte and that many bytes.
     """
     tensors: list[tuple[bytes, Float32]] = []
     position = 0

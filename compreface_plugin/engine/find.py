@@ -1,4 +1,5 @@
-"""From views to faces of one picture: run the detector over the plan, map back, drop cut-off and double ones."""
+"""From views to faces of one picture: run the detector over the plan, map back, drop cut-off and double
+ones."""
 
 from __future__ import annotations
 
@@ -15,7 +16,8 @@ Detect = Callable[[Pixels], Found]
 """(H, W, 3) RGB canvas -> faces in its pixels."""
 
 TURNED_SCORE = 0.65
-"""A face that is only found after turning the picture must be surer: four looks give four chances of a mistake."""
+"""A face that is only found after turning the picture must be surer: four looks give four chances of a
+mistake."""
 _TURNS = (Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_270, Image.Transpose.ROTATE_180)
 
 
@@ -42,7 +44,8 @@ def _seen(picture: Image.Image, view: View, detect: Detect) -> Found:
 
 
 def _whole_faces(found: Found, region: tuple[int, int, int, int], width: int, height: int) -> np.ndarray:
-    """Mask: false for boxes cut by an inner edge of a tile (the next tile sees them whole) or centred outside."""
+    """Mask: false for boxes cut by an inner edge of a tile (the next tile sees them whole) or centred
+    outside."""
     x0, y0, x1, y1 = region
     boxes = found.boxes
     slack = 0.05 * (boxes[:, 2:] - boxes[:, :2])

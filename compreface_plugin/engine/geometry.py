@@ -1,28 +1,31 @@
 """Boxes and points in pixels: what the detectors share. NumPy only.
 
 Boxes are (N, 4) float32 x_min, y_min, x_max, y_max; points (N, P, 2) float32: first five in the order of
-`SeenFace.landmarks` (image-left eye, image-right eye, nose, image-left and image-right mouth corner of the *upright*
-face), then whatever further landmarks the detector wants back for its alignment.
+`SeenFace.landmarks` (image-left eye, image-right eye, nose, image-left and image-right mouth corner of the
+*upright* face), then whatever further landmarks the detector wants back for its alignment.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from compreface_plugin.domain.faces import Float32
+if TYPE_CHECKING:
+    from compreface_plugin.domain.faces import Float32
 
 OVERLAP = 0.4
 """IoU at which two boxes are one face: the value InsightFace uses for SCRFD."""
 SAME_EYES = 0.25
-"""Two faces whose eye midpoints lie closer than this share of the smaller box are one face: it catches the pair
-that two scales or two tiles report with boxes of different size, where IoU fails."""
+"""Two faces whose eye midpoints lie closer than this share of the smaller box are one face: it catches the
+pair that two scales or two tiles report with boxes of different size, where IoU fails."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Found:
-    """Detections of one picture, in pixels of whatever was looked at. All three arrays have N rows; N may be 0."""
+    """Detections of one picture, in pixels of whatever was looked at. All three arrays have N rows; N may
+    be 0."""
 
     boxes: Float32  # (N, 4)
     points: Float32  # (N, P, 2), P >= 5
@@ -70,7 +73,8 @@ def iou_with(box: Float32, boxes: Float32) -> Float32:
 
 
 def without_duplicates(found: Found, overlap: float = OVERLAP, same_eyes: float = SAME_EYES) -> Found:
-    """Greedy non-maximum suppression by score; ties are broken by position so that the order is always the same."""
+    """Greedy non-maximum suppression by score; ties are broken by position so that the order is always the
+    same."""
     order = np.lexsort((found.boxes[:, 1], found.boxes[:, 0], -found.scores))
     eyes = found.points[:, :2].mean(axis=1)
     size = np.minimum(found.boxes[:, 2] - found.boxes[:, 0], found.boxes[:, 3] - found.boxes[:, 1])
@@ -85,7 +89,8 @@ def without_duplicates(found: Found, overlap: float = OVERLAP, same_eyes: float 
 
 
 def turned_back(found: Found, turns: int, width: int, height: int) -> Found:
-    """Coordinates of a picture that was turned counter-clockwise by `turns` quarters, back in the unturned one.
+    """Coordinates of a picture that was turned counter-clockwise by `turns` quarters, back in the unturned
+    one.
 
     `width` and `height` are those of the unturned picture in the same pixels. Boxes stay axis-parallel.
     """
@@ -107,6 +112,7 @@ def _unturn(points: Float32, turns: int, width: int, height: int) -> Float32:
 
 
 def roll_degrees(points: Float32) -> float:
-    """Angle of the eye line of (5, 2) points, -180..180; 0 is upright, positive is clockwise in the picture."""
+    """Angle of the eye line of (5, 2) points, -180..180; 0 is upright, positive is clockwise in the
+    picture."""
     right, down = points[1] - points[0]
     return float(np.degrees(np.arctan2(down, right)))

@@ -5,18 +5,21 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PIL import Image
 
 from compreface_plugin.domain.errors import ModelUnavailable
-from compreface_plugin.domain.faces import Float32, Pixels
 from compreface_plugin.engine.align import RETAIL_128, warp
 from compreface_plugin.engine.base import Attributes
 from compreface_plugin.engine.detectors import YUNET_REACH, yunet_faces, yunet_input
 from compreface_plugin.engine.find import find_faces
-from compreface_plugin.engine.geometry import Found
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from compreface_plugin.domain.faces import Float32, Pixels
+    from compreface_plugin.engine.geometry import Found
 
 DETECTOR_FILE = "face_detection_yunet_2023mar.onnx"
 RECOGNISER_XML = "face-reidentification-retail-0095.xml"
@@ -31,7 +34,9 @@ class LightModels:
         try:
             import openvino
         except ImportError as error:
-            raise ModelUnavailable(f"The model pack light needs the Python package openvino: {error}.") from error
+            raise ModelUnavailable(
+                f"The model pack light needs the Python package openvino: {error}."
+            ) from error
         self._core: Any = openvino.Core()
         self._device, self._detector_path = device, detector
         self._local, self._lock = threading.local(), threading.Lock()

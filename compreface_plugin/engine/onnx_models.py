@@ -1,25 +1,29 @@
 """InsightFace packs on ONNX Runtime: SCRFD detector, ArcFace recogniser, optional genderage.
 
-The files are told apart by their shapes, as InsightFace itself does: a detector has 9 or 15 outputs, a recogniser
-takes squares of 112 px or more and gives one vector, genderage takes 96 px and gives three numbers.
+The files are told apart by their shapes, as InsightFace itself does: a detector has 9 or 15 outputs, a
+recogniser takes squares of 112 px or more and gives one vector, genderage takes 96 px and gives three
+numbers.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PIL import Image
 
 from compreface_plugin.domain.errors import ModelUnavailable
-from compreface_plugin.domain.faces import Float32, Pixels
 from compreface_plugin.engine.align import ARCFACE_112, warp
 from compreface_plugin.engine.base import Attributes
 from compreface_plugin.engine.detectors import SCRFD_REACH, scrfd_faces, scrfd_input
 from compreface_plugin.engine.find import find_faces
-from compreface_plugin.engine.geometry import Found
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from compreface_plugin.domain.faces import Float32, Pixels
+    from compreface_plugin.engine.geometry import Found
 
 
 class OnnxModels:
@@ -60,7 +64,9 @@ def load_pack(folder: Path) -> OnnxModels:
     try:
         import onnxruntime as ort
     except ImportError as error:
-        raise ModelUnavailable(f"The model pack {folder.name} needs the Python package onnxruntime: {error}.") from error
+        raise ModelUnavailable(
+            f"The model pack {folder.name} needs the Python package onnxruntime: {error}."
+        ) from error
     options = ort.SessionOptions()
     options.log_severity_level = 3
     options.intra_op_num_threads = 1
@@ -79,6 +85,12 @@ def _kind(session: Any) -> str:
         return "detection"
     if len(outputs) == 1 and shape[2:] == [96, 96]:
         return "genderage"
-    if len(outputs) == 1 and shape[2] == shape[3] and isinstance(shape[2], int) and shape[2] >= 112 and shape[2] != 192:
+    if (
+        len(outputs) == 1
+        and shape[2] == shape[3]
+        and isinstance(shape[2], int)
+        and shape[2] >= 112
+        and shape[2] != 192
+    ):
         return "recognition"
     return ""

@@ -1,8 +1,8 @@
 """How fit a face is for recognition: each property measured by name, then one score and the reasons.
 
 Every measurement is turned into 0..1 by a ramp between "useless" and "as good as it gets"; the score is their
-product, softened by a root so that two middling properties do not count as one hopeless one. The ramps are set by
-eye on press photographs and stand here alone; they order faces, they are no probability.
+product, softened by a root so that two middling properties do not count as one hopeless one. The ramps are
+set by eye on press photographs and stand here alone; they order faces, they are no probability.
 """
 
 from __future__ import annotations
@@ -34,7 +34,9 @@ class Ramp:
 
 SIZE = Ramp(20.0, 90.0)  # px, short side in the original; recognisers see 112 px
 DETECTOR = Ramp(0.3, 0.75)
-SHARPNESS = Ramp(0.6, 4.0)  # mean absolute Laplacian of the patch over its contrast, in percent; see sharpness()
+SHARPNESS = Ramp(
+    0.6, 4.0
+)  # mean absolute Laplacian of the patch over its contrast, in percent; see sharpness()
 BRIGHTNESS_LOW = Ramp(20.0, 60.0)  # mean grey
 BRIGHTNESS_HIGH = Ramp(245.0, 215.0)
 CONTRAST = Ramp(8.0, 28.0)  # standard deviation of grey
@@ -70,7 +72,9 @@ def measure(picture: Image.Image, box: Float32, points: Float32, det_score: floa
         "pose": f"turned away (yaw {yaw:.0f}, pitch {pitch:.0f} degrees)",
     }
     score = math.prod(FLOORS[name] + (1 - FLOORS[name]) * part for name, part in parts.items()) ** 0.5
-    reasons = tuple(words[name] for name, part in sorted(parts.items(), key=lambda item: item[1]) if part < MENTION)
+    reasons = tuple(
+        words[name] for name, part in sorted(parts.items(), key=lambda item: item[1]) if part < MENTION
+    )
     return Quality(
         score=round(score, 4),
         size_px=round(size_px, 1),
@@ -84,7 +88,8 @@ def measure(picture: Image.Image, box: Float32, points: Float32, det_score: floa
 
 
 def grey_patch(picture: Image.Image, box: Float32) -> Pixels:
-    """The middle of the box as (96, 96) grey; smaller faces are enlarged and therefore count as less sharp."""
+    """The middle of the box as (96, 96) grey; smaller faces are enlarged and therefore count as less
+    sharp."""
     x0, y0, x1, y1 = (float(v) for v in box)
     inset_x, inset_y = (x1 - x0) * 0.1, (y1 - y0) * 0.1
     part = (
@@ -100,7 +105,8 @@ def grey_patch(picture: Image.Image, box: Float32) -> Pixels:
 
 
 def sharpness(patch: Pixels) -> float:
-    """Mean absolute Laplacian per unit of contrast, times 10: about 1 for a blurred face, 5 and more for a sharp one."""
+    """Mean absolute Laplacian per unit of contrast, times 10: about 1 for a blurred face, 5 and more for a
+    sharp one."""
     grey = patch.astype(np.float32)
     laplace = 4 * grey[1:-1, 1:-1] - grey[:-2, 1:-1] - grey[2:, 1:-1] - grey[1:-1, :-2] - grey[1:-1, 2:]
     return float(10.0 * np.abs(laplace).mean() / max(8.0, float(grey.std())))
@@ -115,10 +121,10 @@ def exposure(patch: Pixels) -> float:
 def pose_degrees(points: Float32) -> tuple[float, float]:
     """Yaw and pitch from (5, 2) points, each about -90..90 degrees.
 
-    Yaw: how far the nose lies off the middle between the eyes, in eye distances; a nose stands out of the face by
-    about 0.6 eye distances, so the offset is that times tan(yaw), foreshortened with the eyes. Positive looks to the
-    image's right. Pitch: where the nose stands between eyes and mouth; 0.55 of the way on a frontal face; positive
-    looks up.
+    Yaw: how far the nose lies off the middle between the eyes, in eye distances; a nose stands out of the
+    face by about 0.6 eye distances, so the offset is that times tan(yaw), foreshortened with the eyes.
+    Positive looks to the image's right. Pitch: where the nose stands between eyes and mouth; 0.55 of the way
+    on a frontal face; positive looks up.
     """
     angle = math.radians(roll_degrees(points))
     turn = np.array([[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]])

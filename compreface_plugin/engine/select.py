@@ -26,16 +26,25 @@ def open_engine(
 
         folder = weights_folder()
         if folder is None:
-            raise ModelUnavailable("The dlib engine needs the Python package face_recognition_models; install it.")
+            raise ModelUnavailable(
+                "The dlib engine needs the Python package face_recognition_models; install it."
+            )
         return LocalEngine(_info(pack, folder / RECOGNISER_FILE, 128), lambda: DlibModels(folder), workers)
     if pack == "light":
-        from compreface_plugin.engine.light_models import DETECTOR_FILE, RECOGNISER_BIN, RECOGNISER_XML, LightModels
+        from compreface_plugin.engine.light_models import (
+            DETECTOR_FILE,
+            RECOGNISER_BIN,
+            RECOGNISER_XML,
+            LightModels,
+        )
 
         for place in places:
             files = {path.name: path for path in place.rglob("*")}
             if DETECTOR_FILE in files and RECOGNISER_XML in files and RECOGNISER_BIN in files:
                 info = _info(pack, files[RECOGNISER_BIN], 256)
-                return LocalEngine(info, lambda: LightModels(files[DETECTOR_FILE], files[RECOGNISER_XML]), workers)
+                return LocalEngine(
+                    info, lambda: LightModels(files[DETECTOR_FILE], files[RECOGNISER_XML]), workers
+                )
         raise ModelUnavailable("The model pack light is not installed.")
     from compreface_plugin.engine.onnx_models import load_pack
 

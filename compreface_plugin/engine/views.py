@@ -1,8 +1,8 @@
 """What a detector looks at: which part of a picture, at which scale, on which canvas. Pure planning.
 
-A convolutional detector finds faces between a smallest size in canvas pixels and a largest share of the canvas. One
-view of the whole picture covers most of them; a small padded view finds the face that fills the picture; tiles at a
-finer scale find faces that the whole view would show too small.
+A convolutional detector finds faces between a smallest size in canvas pixels and a largest share of the
+canvas. One view of the whole picture covers most of them; a small padded view finds the face that fills the
+picture; tiles at a finer scale find faces that the whole view would show too small.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ class Reach:
     padded_side: int  # square canvas of the padded view
     turned_side: int  # long side of the canvas when the picture is tried on its side
     step: int  # canvas sides are multiples of this, so that the number of shapes stays small
-    shrinks: bool  # true: show no more pixels than the smallest face needs; false: as many as the canvas takes
+    shrinks: (
+        bool  # true: show no more pixels than the smallest face needs; false: as many as the canvas takes
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +57,13 @@ class View:
 MAX_ENLARGE = 2.0
 """Enlarging further shows a detector nothing new."""
 PADDED_SHARE = 0.6
-"""Share of the padded canvas that the picture takes: a face as large as the picture then has the margin around it
-that detectors are trained with."""
+"""Share of the padded canvas that the picture takes: a face as large as the picture then has the margin
+around it that detectors are trained with."""
 
 
 def plan(width: int, height: int, min_face_px: float, reach: Reach) -> list[View]:
-    """Views of a decoded picture in which every face with a short side of `min_face_px` decoded pixels or more,
-    up to the whole picture, is seen at a size the detector handles."""
+    """Views of a decoded picture in which every face with a short side of `min_face_px` decoded pixels or
+    more, up to the whole picture, is seen at a size the detector handles."""
     long_side = max(width, height)
     needed = min(MAX_ENLARGE, reach.smallest_px / max(min_face_px, 1.0))
     fitting = reach.whole_side / long_side
@@ -83,7 +85,9 @@ def _up(value: float, step: int) -> int:
 
 
 def _whole(width: int, height: int, scale: float, step: int) -> View:
-    return View((0, 0, width, height), scale, _up(round(width * scale), step), _up(round(height * scale), step))
+    return View(
+        (0, 0, width, height), scale, _up(round(width * scale), step), _up(round(height * scale), step)
+    )
 
 
 def _padded(width: int, height: int, side: int) -> View:
