@@ -1,8 +1,8 @@
 """A small library of real photographs with the truth beside it: who is on which picture.
 
 `build(photographs, out)` draws everything from the pictures that photographs.py fetches, the same each time.
-It is a demonstration: many items are variants of few photographs, so no figure of accuracy follows from it. The
-pictures of Barack Obama are three different photographs; he is enrolled with one of them.
+It is a demonstration: many items are variants of few photographs, so no figure of accuracy follows from it.
+The pictures of Barack Obama are three different photographs; he is enrolled with one of them.
 """
 
 from __future__ import annotations
@@ -193,7 +193,7 @@ def _groups(library: Library, busts: dict[str, Image.Image]) -> None:
     keys = ("collins", "obama", "biden", "friend 4", "friend 3", "friend 6")
     picture = call(cast(keys, "lamp light"), 3, (520, 440))
     group("call-six.jpg", "Six in lamp light", keys, picture)
-    keys = ("obama", "biden", "collins", "friend 1", "friend 3", "friend 4", "friend 6", "friend 2", "friend 5")
+    keys = (*keys, "friend 1", "friend 2", "friend 5")
     group("call-nine.jpg", "Everybody in one call", keys, call(cast(keys, *moods), 3, (480, 400)))
 
 
