@@ -107,7 +107,7 @@ class VerdictRecord:
     model_id: str
     run_id: str
     required: float
-    margin: float
+    margin: float | None  # lead over the best other person; None without another
     reason: str
     candidates: tuple[CandidateRecord, ...] = ()
 

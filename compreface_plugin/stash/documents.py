@@ -30,8 +30,8 @@ query Performers($filter: FindFilterType) {{
 }}
 """
 
-PERFORMER_IDS = """
-query PerformerIds($filter: FindFilterType) { findPerformers(filter: $filter) { performers { id } } }
+PERFORMER_NAMES = """
+query PerformerNames($filter: FindFilterType) { findPerformers(filter: $filter) { performers { id name } } }
 """
 
 PERFORMERS_BY_NAME = f"""
@@ -81,6 +81,12 @@ query TagsLike($by_name: TagFilterType, $by_alias: TagFilterType, $filter: FindF
 }}
 """
 
+TAG_USE = """
+query TagUse($id: ID!) {
+  findTag(id: $id) { image_count scene_count gallery_count performer_count scene_marker_count }
+}
+"""
+
 TAG_CREATE = f"""
 mutation TagCreate($input: TagCreateInput!) {{ tagCreate(input: $input) {{ {_TAG} }} }}
 """
@@ -116,6 +122,22 @@ def image_fields(features: frozenset[str]) -> str:
         "id title organized tags { id } performers { id } galleries { id } paths { image } "
         f"visual_files {{ __typename ... on ImageFile {{ {file} }} ... on VideoFile {{ {file} duration }} }}"
     )
+
+
+def image_page(features: frozenset[str]) -> str:
+    """Images by a filter, whole."""
+    return (
+        "query ImagePage($image_filter: ImageFilterType, $filter: FindFilterType) {\n"
+        "  findImages(image_filter: $image_filter, filter: $filter) { images { ...image } }\n}\n"
+        f"fragment image on Image {{ {image_fields(features)} }}\n"
+    )
+
+
+def performer_names(count: int) -> str:
+    """The names of `count` performers by their ids $i0, $i1, ... as i0, i1, ..."""
+    variables = ", ".join(f"$i{n}: ID!" for n in range(count))
+    fields = "\n".join(f"  i{n}: findPerformer(id: $i{n}) {{ id name }}" for n in range(count))
+    return f"query SomePerformerNames({variables}) {{\n{fields}\n}}\n"
 
 
 def images(count: int, features: frozenset[str]) -> str:

@@ -12,6 +12,7 @@ from compreface_plugin.stash.patching import apply_patches
 from compreface_plugin.stash.records import (
     GalleryRecord,
     ImageKey,
+    ImageRecord,
     ImagesRead,
     Job,
     Patch,
@@ -50,10 +51,24 @@ class StashLibrary:
                 break
         return list(found.values())
 
-    def performer_ids(self) -> frozenset[str]:
-        """The ids of all performers, by one request."""
-        data = self._client.execute(documents.PERFORMER_IDS, {"filter": {"per_page": -1}})
-        return frozenset(held["id"] for held in data["findPerformers"]["performers"])
+    def performer_names(self, ids: Sequence[str] | None = None) -> dict[str, str]:
+        """Names by id, of all performers or of `ids`, by one request; those that are gone are absent."""
+        if ids is None:
+            data = self._client.execute(documents.PERFORMER_NAMES, {"filter": {"per_page": -1}})
+            return {held["id"]: held["name"] for held in data["findPerformers"]["performers"]}
+        if not ids:
+            return {}
+        variables = {f"i{n}": one for n, one in enumerate(ids)}
+        some, _ = self._client.execute_partial(documents.performer_names(len(ids)), variables)
+        return {held["id"]: held["name"] for held in some.values() if held}
+
+    def performer_picture(self, performer: PerformerRecord) -> bytes:
+        """The performer's own picture. Raises MediaUnavailable when this one cannot be had, RunError as get_bytes."""
+        return self._client.get_bytes(performer.image_url)[0]
+
+    def image_bytes(self, image: ImageRecord) -> bytes:
+        """The original bytes of an image, over HTTP; out of archives too. Raises as `performer_picture`."""
+        return self._client.get_bytes(image.image_url)[0]
 
     def performer_use(self, performer_id: str) -> PerformerUse | None:
         """A performer and what hangs on it; None when it is gone."""
@@ -108,9 +123,22 @@ class StashLibrary:
 
     # Images and galleries
 
-    def image_count(self, after: int = 0) -> int:
-        """How many images have an id above `after`."""
-        variables = {"image_filter": _above(after), "filter": {"per_page": 0}}
+    def image_page(
+        self, after: int, per_page: int, *, with_tag: str | None = None, without_tag: str | None = None
+    ) -> list[ImageRecord]:
+        """The next images by ascending id, whole: a page starts behind the last id and not at a number of rows, so
+        nothing is skipped when images leave or come. `with_tag`, `without_tag`: exactly this tag, no descendants.
+        """
+        variables = {
+            "image_filter": {**_above(after), **_tagged(with_tag, without_tag)},
+            "filter": {"per_page": per_page, "sort": "id", "direction": "ASC"},
+        }
+        data = self._client.execute(documents.image_page(self._client.features), variables)
+        return [mapping.image(held) for held in data["findImages"]["images"]]
+
+    def image_count(self, *, without_tag: str | None = None) -> int:
+        """How many images there are."""
+        variables = {"image_filter": _tagged(None, without_tag), "filter": {"per_page": 0}}
         return int(self._client.execute(documents.IMAGE_COUNT, variables)["findImages"]["count"])
 
     def image_ids(self, after: int = 0, per_page: int = IMAGES_PER_PAGE) -> Iterator[ImageKey]:
@@ -161,6 +189,11 @@ class StashLibrary:
         """A tag by its id; None when it is gone."""
         held = self._client.execute(documents.TAG, {"id": tag_id})["findTag"]
         return mapping.tag(held) if held else None
+
+    def tag_use(self, tag_id: str) -> int | None:
+        """How many things carry a tag; None when it is gone."""
+        held = self._client.execute(documents.TAG_USE, {"id": tag_id})["findTag"]
+        return sum(int(count) for count in held.values()) if held else None
 
     def tag_named(self, name: str) -> TagRecord | None:
         """The tag of this name, otherwise the one with this alias; upper and lower case are the same."""
@@ -257,6 +290,14 @@ class StashLibrary:
             if len(held) < per_page:
                 return
             after = int(held[-1]["id"])
+
+
+def _tagged(with_tag: str | None, without_tag: str | None) -> dict[str, Any]:
+    if with_tag is not None:
+        return {"tags": {"value": [with_tag], "modifier": "INCLUDES", "depth": 0}}
+    if without_tag is not None:
+        return {"tags": {"value": [without_tag], "modifier": "EXCLUDES", "depth": 0}}
+    return {}
 
 
 def _above(after: int) -> dict[str, Any]:

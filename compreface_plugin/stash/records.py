@@ -70,6 +70,24 @@ class ImageRecord:
         path = self.files[0].path if self.files else ""
         return self.title or path.replace("\\", "/").rsplit("/", 1)[-1] or f"image {self.id}"
 
+    @property
+    def fingerprint(self) -> str:
+        """Changes when the bytes do: the MD5 sum of the primary file, else its size and date; empty without a file."""
+        if not self.files:
+            return ""
+        first = self.files[0]
+        return first.md5 or f"{first.size} {first.mod_time}"
+
+    @property
+    def is_clip(self) -> bool:
+        """Whether it is a video filed as image."""
+        return bool(self.files) and self.files[0].is_video
+
+    @property
+    def megapixels(self) -> float:
+        """Of the primary file, as Stash knows it; 0 when it does not."""
+        return self.files[0].width * self.files[0].height / 1e6 if self.files else 0.0
+
 
 @dataclass(frozen=True, slots=True)
 class ImageKey:

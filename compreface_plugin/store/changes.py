@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from compreface_plugin.domain.records import Change, ChangeState, Kind, Op
+
+if TYPE_CHECKING:
+    import sqlite3
 
 _CHANGE = "SELECT run_id, kind, item_id, field, op, value, state, change_id, note FROM changes"
 
@@ -28,14 +30,16 @@ class Changes:
     def open(self) -> list[Change]:
         """What was planned, or was being undone, and is not known to be done: of any run, oldest first."""
         rows = self._db.execute(
-            _CHANGE + " WHERE state IN (?, ?) ORDER BY change_id", (ChangeState.PLANNED.value, ChangeState.UNDOING.value)
+            _CHANGE + " WHERE state IN (?, ?) ORDER BY change_id",
+            (ChangeState.PLANNED.value, ChangeState.UNDOING.value),
         )
         return [_change(row) for row in rows]
 
     def applied(self, run_id: str) -> list[Change]:
         """What a run changed in Stash and was not taken back, newest first."""
         rows = self._db.execute(
-            _CHANGE + " WHERE run_id = ? AND state = ? ORDER BY change_id DESC", (run_id, ChangeState.APPLIED.value)
+            _CHANGE + " WHERE run_id = ? AND state = ? ORDER BY change_id DESC",
+            (run_id, ChangeState.APPLIED.value),
         )
         return [_change(row) for row in rows]
 
@@ -43,6 +47,13 @@ class Changes:
         self._db.executemany(
             "UPDATE changes SET state = ?, note = ? WHERE change_id = ?",
             [(state.value, note, change_id) for change_id in change_ids],
+        )
+
+    def created(self, change_id: int, item_id: str) -> None:
+        """A CREATE was made; `item_id` is the id that Stash gave."""
+        self._db.execute(
+            "UPDATE changes SET state = ?, item_id = ? WHERE change_id = ?",
+            (ChangeState.APPLIED.value, item_id, change_id),
         )
 
     def counts(self, run_id: str) -> dict[str, int]:

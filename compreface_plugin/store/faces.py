@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,8 @@ from compreface_plugin.domain.records import CandidateRecord, Kind, StoredFace, 
 from compreface_plugin.store.vectors import from_blob, to_blob
 
 if TYPE_CHECKING:
+    import sqlite3
+
     from compreface_plugin.domain.faces import Float32
 
 SAME_FACE_IOU = 0.5  # as Immich reconciles boxes of two detectors (field.md 1.7)
@@ -61,7 +62,14 @@ class Faces:
         self._db = db
 
     def replace(
-        self, kind: Kind, item_id: int, seen: Sequence[SeenFace], *, model_id: str, detector_id: str, run_id: str
+        self,
+        kind: Kind,
+        item_id: int,
+        seen: Sequence[SeenFace],
+        *,
+        model_id: str,
+        detector_id: str,
+        run_id: str,
     ) -> list[int]:
         """Makes `seen` the item's faces and returns their ids, in order.
 
@@ -73,7 +81,10 @@ class Faces:
             (kind.value, item_id),
         ).fetchall()
         left = {int(row[0]): Box(*row[1:]) for row in known}
-        ids = [self._store(kind, item_id, face, _take_nearest(face.box, left), model_id, detector_id, run_id) for face in seen]
+        ids = [
+            self._store(kind, item_id, face, _take_nearest(face.box, left), model_id, detector_id, run_id)
+            for face in seen
+        ]
         self._db.executemany(
             "DELETE FROM faces WHERE face_id = ? AND face_id NOT IN (SELECT face_id FROM decisions WHERE face_id IS NOT NULL)",
             [(face_id,) for face_id in left],
@@ -81,7 +92,14 @@ class Faces:
         return ids
 
     def _store(
-        self, kind: Kind, item_id: int, face: SeenFace, face_id: int | None, model_id: str, detector_id: str, run_id: str
+        self,
+        kind: Kind,
+        item_id: int,
+        face: SeenFace,
+        face_id: int | None,
+        model_id: str,
+        detector_id: str,
+        run_id: str,
     ) -> int:
         box = face.box
         values = (
@@ -131,7 +149,7 @@ class Faces:
             part = item_ids[start : start + 500]
             marks = ",".join("?" * len(part))
             for row in self._db.execute(
-                f"{_FACE} WHERE f.kind = ? AND f.item_id IN ({marks})",  # noqa: S608
+                f"{_FACE} WHERE f.kind = ? AND f.item_id IN ({marks})",
                 (model_id, kind.value, *part),
             ):
                 found[row[2]].append(_face(row))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from compreface_plugin.domain.records import ItemState, Kind, Look
+
+if TYPE_CHECKING:
+    import sqlite3
 
 _STATE = (
     "SELECT kind, item_id, scanned_at, matched, run_id, scanned_tag_id, attempts, error_code, error, fingerprint"
@@ -31,7 +34,7 @@ class Items:
         found: dict[int, ItemState] = {}
         for part in _chunks(item_ids):
             rows = self._db.execute(
-                f"{_STATE} WHERE kind = ? AND item_id IN ({_marks(part)})",  # noqa: S608
+                f"{_STATE} WHERE kind = ? AND item_id IN ({_marks(part)})",
                 (kind.value, *part),
             )
             found.update((row[1], self._state(row)) for row in rows)
@@ -42,7 +45,15 @@ class Items:
         return ItemState(Kind(row[0]), row[1], row[2], bool(row[3]), *row[4:])  # type: ignore[arg-type]
 
     def mark_scanned(
-        self, kind: Kind, item_id: int, *, matched: bool, run_id: str, tag_id: str | None, fingerprint: str, now: float
+        self,
+        kind: Kind,
+        item_id: int,
+        *,
+        matched: bool,
+        run_id: str,
+        tag_id: str | None,
+        fingerprint: str,
+        now: float,
     ) -> None:
         """The item was looked at and settled; earlier failures are forgotten."""
         self._db.execute(
@@ -89,7 +100,8 @@ class Items:
 
     def count_unmatched(self, kind: Kind) -> int:
         row = self._db.execute(
-            "SELECT count(*) FROM items WHERE kind = ? AND scanned_at IS NOT NULL AND matched = 0", (kind.value,)
+            "SELECT count(*) FROM items WHERE kind = ? AND scanned_at IS NOT NULL AND matched = 0",
+            (kind.value,),
         ).fetchone()
         return int(row[0])
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,6 +10,8 @@ from compreface_plugin.domain.records import Enrolment, Subject
 from compreface_plugin.store.vectors import stack, to_blob
 
 if TYPE_CHECKING:
+    import sqlite3
+
     from compreface_plugin.domain.faces import Float32
 
 _SUBJECT = "SELECT subject_id, name, performer_id, created_run FROM subjects"
@@ -187,9 +188,13 @@ class People:
 
         With `performer_id` only that performer's. Returns {"examples": n, "subjects": m}.
         """
-        of_performer = "" if performer_id is None else " AND subject_id IN (SELECT subject_id FROM subjects WHERE performer_id = ?)"
+        of_performer = (
+            ""
+            if performer_id is None
+            else " AND subject_id IN (SELECT subject_id FROM subjects WHERE performer_id = ?)"
+        )
         given: Sequence[str] = (run_id,) if performer_id is None else (run_id, performer_id)
-        examples = self._db.execute("DELETE FROM examples WHERE created_run = ?" + of_performer, given).rowcount  # noqa: S608
+        examples = self._db.execute("DELETE FROM examples WHERE created_run = ?" + of_performer, given).rowcount
         subjects = self._db.execute(
             "DELETE FROM subjects WHERE created_run = ?"  # noqa: S608
             + ("" if performer_id is None else " AND performer_id = ?")
@@ -197,6 +202,7 @@ class People:
             given,
         ).rowcount
         self._db.execute(
-            "DELETE FROM enrolments WHERE run_id = ?" + ("" if performer_id is None else " AND performer_id = ?"), given
+            "DELETE FROM enrolments WHERE run_id = ?" + ("" if performer_id is None else " AND performer_id = ?"),
+            given,
         )
         return {"examples": examples, "subjects": subjects}

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from compreface_plugin.domain.records import RESUMABLE, Run, RunState
+
+if TYPE_CHECKING:
+    import sqlite3
 
 _RUN = (
     "SELECT run_id, mode, args, state, started_at, ended_at, active_seconds, cursor, total, counts, engine, model_id,"
@@ -58,7 +60,8 @@ class Runs:
     def resumable(self, mode: str, args: Mapping[str, object]) -> Run | None:
         """The newest run of the same mode and arguments, if it did not come to its end."""
         row = self._db.execute(
-            _RUN + " WHERE mode = ? AND args = ? ORDER BY started_at DESC, rowid DESC LIMIT 1", (mode, _args_text(args))
+            _RUN + " WHERE mode = ? AND args = ? ORDER BY started_at DESC, rowid DESC LIMIT 1",
+            (mode, _args_text(args)),
         ).fetchone()
         run = _run(row) if row else None
         return run if run is not None and run.state in RESUMABLE else None
@@ -69,7 +72,8 @@ class Runs:
 
     def resume(self, run_id: str) -> None:
         self._db.execute(
-            "UPDATE runs SET state = ?, ended_at = NULL, message = '' WHERE run_id = ?", (RunState.RUNNING.value, run_id)
+            "UPDATE runs SET state = ?, ended_at = NULL, message = '' WHERE run_id = ?",
+            (RunState.RUNNING.value, run_id),
         )
 
     def pin_engine(self, run_id: str, engine: str, model_id: str) -> None:
@@ -87,7 +91,8 @@ class Runs:
 
     def end(self, run_id: str, state: RunState, now: float, message: str = "") -> None:
         self._db.execute(
-            "UPDATE runs SET state = ?, ended_at = ?, message = ? WHERE run_id = ?", (state.value, now, message, run_id)
+            "UPDATE runs SET state = ?, ended_at = ?, message = ? WHERE run_id = ?",
+            (state.value, now, message, run_id),
         )
 
     def cohort(self, run_id: str) -> bytes | None:

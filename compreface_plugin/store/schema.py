@@ -95,7 +95,7 @@ _V1 = (
         performer_id TEXT,              -- of the best candidate
         similarity REAL,
         required REAL NOT NULL,
-        margin REAL NOT NULL,
+        margin REAL,                    -- NULL without another person to compare with
         reason TEXT NOT NULL,
         candidates TEXT NOT NULL)""",
     "CREATE INDEX verdicts_verdict ON verdicts (verdict, performer_id)",

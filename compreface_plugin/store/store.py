@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
 from pathlib import Path
-from types import TracebackType
+from typing import TYPE_CHECKING
 
 from compreface_plugin.store.changes import Changes
 from compreface_plugin.store.connection import FILE_NAME, connect, transaction
@@ -13,6 +12,10 @@ from compreface_plugin.store.items import Items
 from compreface_plugin.store.meta import Meta
 from compreface_plugin.store.people import People
 from compreface_plugin.store.runs import Runs
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+    from types import TracebackType
 
 
 class Store:
@@ -43,5 +46,7 @@ class Store:
     def __enter__(self) -> Store:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()

@@ -1,0 +1,159 @@
+"""The only file that knows tasks and the outside world both: builds what a mode needs and calls it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from compreface_plugin.host.clock import SystemClock
+from compreface_plugin.host.data_dir import data_dir_path, prepare_data_dir
+from compreface_plugin.host.lock import TaskLock, lock_holder
+from compreface_plugin.host.process import Parent
+from compreface_plugin.host.stop import StopSignal, StopToken, request_stop
+from compreface_plugin.pipeline.context import Context
+from compreface_plugin.settings import Settings, parse_settings
+from compreface_plugin.stash.client import StashClient
+from compreface_plugin.stash.library import StashLibrary
+from compreface_plugin.store.connection import store_errors
+from compreface_plugin.store.store import Store
+from compreface_plugin.tasks.router import Mode, mode_named
+from compreface_plugin.values import read_text
+
+if TYPE_CHECKING:
+    from compreface_plugin.domain.faces import Picture
+    from compreface_plugin.host.log import StashLog
+    from compreface_plugin.ports import FaceEngine
+    from compreface_plugin.request import Request
+    from compreface_plugin.stash.records import ImageRecord
+
+PLUGIN_ID = "compreface"  # the manifest's file name, which is what Stash calls the plugin by
+
+
+def run(request: Request, log: StashLog) -> dict[str, Any]:
+    """One call of the plugin, from the request to the result. Raises PluginError."""
+    mode = mode_named(request.mode)
+    signals = StopSignal()
+    signals.listen()
+    with ExitStack() as opened:
+        client = StashClient.connect(
+            request.connection, log, stash_url=_stash_url(request), plugin_id=PLUGIN_ID, mask=log.mask
+        )
+        opened.callback(client.close)
+        settings = parse_settings({**client.plugin_settings(PLUGIN_ID), **_overrides(request)})
+        for secret in settings.secrets:
+            log.mask(secret)
+        data_dir = prepare_data_dir(data_dir_path(request.connection, settings.data_dir))
+        token = _token(opened, data_dir, request.mode, mode, signals)
+        context = _context(opened, request, settings, data_dir, token, client, log)
+        with store_errors(context.store.path):
+            return _call(context, request.mode, mode)
+
+
+def _call(context: Context, name: str, mode: Mode) -> dict[str, Any]:
+    if mode.exclusive and name != "undoRun":
+        from compreface_plugin.tasks.takeover import take_over
+
+        take_over(context)
+    return mode.load()(context)
+
+
+def _token(opened: ExitStack, data_dir: Path, name: str, mode: Mode, signals: StopSignal) -> StopToken:
+    """The lock of a task and its way to be stopped. Raises AlreadyRunning when another task holds the lock."""
+    if not mode.exclusive:
+        return StopToken(data_dir, time.time_ns(), signals, Parent())
+    lock = opened.enter_context(TaskLock(data_dir, name))
+    return StopToken(data_dir, lock.since_ns, signals, Parent())
+
+
+def _stash_url(request: Request) -> str | None:
+    """Stash's address is needed before its settings can be read; so only the argument can override it at the start."""
+    given = request.args.get("stashUrl")
+    return read_text("The argument stashUrl", given) if given else None
+
+
+def _overrides(request: Request) -> Mapping[str, object]:
+    """Settings that a caller may override by an argument of the same name, for this call alone."""
+    return {
+        key: request.args[key]
+        for key in ("modelPack", "device", "cooldownSeconds", "maxBatchSize")
+        if request.args.get(key)
+    }
+
+
+def _context(
+    opened: ExitStack,
+    request: Request,
+    settings: Settings,
+    data_dir: Path,
+    token: StopToken,
+    client: StashClient,
+    log: StashLog,
+) -> Context:
+    library = StashLibrary(client)
+    context = Context(
+        args=request.args,
+        settings=settings,
+        data_dir=data_dir,
+        plugin_dir=request.connection.plugin_dir,
+        plugin_id=PLUGIN_ID,
+        log=log,
+        cancel=token,
+        clock=SystemClock(),
+        store=Store.open(data_dir),
+        library=library,
+        stash_version=client.version,
+        open_pack=partial(_open_pack, settings, data_dir),
+        installed_packs=partial(_installed_packs, data_dir),
+        load_picture=partial(_load_picture, settings, library),
+        decode=partial(_decode, settings),
+        task_holder=partial(lock_holder, data_dir),
+        ask_to_stop=partial(request_stop, data_dir),
+        bind_run=token.bind,
+    )
+    opened.callback(context.close)
+    return context
+
+
+def _open_pack(settings: Settings, data_dir: Path, pack: str) -> FaceEngine:
+    from compreface_plugin.engine.select import open_engine
+
+    return open_engine(
+        pack,
+        data_dir=data_dir,
+        device=settings.device or "",
+        inference_batch=settings.inference_batch_size or 0,
+    )
+
+
+def _installed_packs(data_dir: Path) -> tuple[str, ...]:
+    from compreface_plugin.engine.select import installed_packs
+
+    return tuple(installed_packs(data_dir=data_dir))
+
+
+def _load_picture(settings: Settings, library: StashLibrary, image: ImageRecord) -> Picture:
+    """From the file where it can be read here, else from Stash over HTTP. Raises ItemError, RunError."""
+    from compreface_plugin.media.pictures import decode
+    from compreface_plugin.media.sources import locate
+
+    name = f"image {image.id} ({image.name})"
+    path = settings.path_map.apply(image.files[0].path) if image.files else None
+    archive = _archive_of(path) if path and image.files[0].in_archive else None
+    readable = path if not image.files or not image.files[0].in_archive or archive else None
+    source = locate(readable, archive=archive, fetch=partial(library.image_bytes, image))
+    return decode(source, max_megapixels=settings.max_image_megapixels, name=name)
+
+
+def _archive_of(path: str) -> str | None:
+    """The file among the parents of a path inside an archive; None when it is not to be seen from here."""
+    return next((str(parent) for parent in Path(path).parents if parent.is_file()), None)
+
+
+def _decode(settings: Settings, data: bytes, name: str) -> Picture:
+    from compreface_plugin.media.pictures import decode
+
+    return decode(data, max_megapixels=settings.max_image_megapixels, name=name)

@@ -1,0 +1,63 @@
+"""Everything a task may need, assembled by `app` and handed down. Nothing in here is global."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from compreface_plugin.pipeline.journal import Journal
+
+if TYPE_CHECKING:
+    from compreface_plugin.domain.faces import Picture
+    from compreface_plugin.ports import CancelToken, Clock, FaceEngine, Progress
+    from compreface_plugin.settings import Settings
+    from compreface_plugin.stash.library import StashLibrary
+    from compreface_plugin.stash.records import ImageRecord
+    from compreface_plugin.store.store import Store
+
+
+@dataclass(slots=True)
+class Context:
+    """One call of the plugin. The engine is opened on first use: an operation that needs none loads no model."""
+
+    args: Mapping[str, object]
+    settings: Settings
+    data_dir: Path
+    plugin_dir: Path
+    plugin_id: str
+    log: Progress
+    cancel: CancelToken
+    clock: Clock
+    store: Store
+    library: StashLibrary
+    stash_version: str
+    open_pack: Callable[[str], FaceEngine]
+    installed_packs: Callable[[], tuple[str, ...]]
+    load_picture: Callable[[ImageRecord], Picture]  # raises ItemError, RunError
+    decode: Callable[[bytes, str], Picture]  # bytes and where they come from; raises ItemError
+    task_holder: Callable[[], Mapping[str, object] | None]  # who works on the data folder, None when nobody does
+    ask_to_stop: Callable[[str | None], object]
+    bind_run: Callable[[str], None]  # tells the cancel token which run a stop file may name
+    _engine: FaceEngine | None = field(default=None, init=False)
+
+    @property
+    def engine(self) -> FaceEngine:
+        """The pinned engine (pinned now, if this is the first use). Raises ModelUnavailable or SettingsError."""
+        if self._engine is None:
+            from compreface_plugin.pipeline.pinning import open_pinned
+
+            self._engine = open_pinned(self)
+        return self._engine
+
+    @property
+    def journal(self) -> Journal:
+        return Journal(self.store, self.library, self.log)
+
+    def close(self) -> None:
+        """Ends the engine's workers and closes the store. Idempotent."""
+        if self._engine is not None:
+            self._engine.close()
+            self._engine = None
+        self.store.close()

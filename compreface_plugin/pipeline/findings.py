@@ -1,0 +1,115 @@
+"""What came of images: faces looked at anew or known from the store, and the verdicts about them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from compreface_plugin.domain.errors import ItemError, PictureRefused
+from compreface_plugin.domain.faces import DetectionLimits, SeenFace
+from compreface_plugin.domain.records import Kind, Look, StoredFace, Verdict, VerdictRecord
+from compreface_plugin.pipeline.look import look_at
+
+if TYPE_CHECKING:
+    from compreface_plugin.pipeline.context import Context
+    from compreface_plugin.pipeline.judge import Judge
+    from compreface_plugin.stash.records import ImageRecord
+
+MATCHING_SHARE = 2 / 3  # of minFaceSize: matching goes down to it (the settings table)
+
+
+@dataclass(slots=True)
+class Finding:
+    """One image: faces looked at anew, or known ones, or an error; then verdicts in the same order."""
+
+    image: ImageRecord
+    seen: Sequence[SeenFace] | None = None
+    known: Sequence[StoredFace] = ()
+    error: ItemError | None = None
+    skipped: bool = False
+    verdicts: list[VerdictRecord] = field(default_factory=list)
+
+    @property
+    def faces(self) -> Sequence[SeenFace | StoredFace]:
+        return self.known if self.seen is None else self.seen
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """Performer ids accepted for at least one face, in order of the faces."""
+        accepted = (v.best for v in self.verdicts if v.verdict is Verdict.ACCEPT)
+        return tuple(dict.fromkeys(best.performer_id for best in accepted if best is not None))
+
+
+class ImageFinder:
+    """Looks at images with one engine and judges what it sees."""
+
+    def __init__(self, context: Context, judge: Judge) -> None:
+        self._context = context
+        self._judge = judge
+        self._info = context.engine.info
+        self._limits = DetectionLimits(min_face_px=context.settings.min_face_size * MATCHING_SHARE)
+
+    def known(self, images: Sequence[ImageRecord]) -> set[int]:
+        """Ids of images whose faces the store has, seen by this model on these very bytes, down to the size asked for."""
+        looks = self._context.store.items.looks(Kind.IMAGE, [image.id for image in images], self._info.model_id)
+        return {
+            image.id
+            for image in images
+            if (look := looks.get(image.id)) is not None
+            and look.fingerprint == image.fingerprint
+            and look.min_face_px <= self._limits.min_face_px
+        }
+
+    def find(self, images: Sequence[ImageRecord], known: set[int]) -> list[Finding]:
+        """One finding per image, in order, with verdicts. Raises RunError and Cancelled, never ItemError."""
+        stored = self._context.store.faces.of_items(
+            Kind.IMAGE, [image.id for image in images if image.id in known], self._info.model_id
+        )
+        found: dict[int, Finding] = {}
+        for image in images:
+            if image.id in known:
+                found[image.id] = Finding(image, known=self._large_enough(stored[image.id]))
+            elif image.is_clip:
+                clip = PictureRefused("a video filed as image is skipped")
+                found[image.id] = Finding(image, error=clip, skipped=True)
+        found.update(self._look([image for image in images if image.id not in found]))
+        findings = [found[image.id] for image in images]
+        self._judge_all(findings)
+        return findings
+
+    def keep(self, finding: Finding, run_id: str, now: float) -> list[int]:
+        """Inside a transaction: stores what was seen and returns the ids of the faces, in their order."""
+        if finding.seen is None:
+            return [face.face_id for face in finding.known]
+        store, info, item_id = self._context.store, self._info, finding.image.id
+        ids = store.faces.replace(
+            Kind.IMAGE,
+            item_id,
+            finding.seen,
+            model_id=info.model_id,
+            detector_id=info.detector_id,
+            run_id=run_id,
+        )
+        look = Look(item_id, finding.image.fingerprint, self._limits.min_face_px, len(ids))
+        store.items.save_look(Kind.IMAGE, look, info.model_id, now)
+        return ids
+
+    def _look(self, images: Sequence[ImageRecord]) -> dict[int, Finding]:
+        context = self._context
+        looked = look_at(
+            images, context.load_picture, context.engine, self._limits, context.cancel, lambda i: i.megapixels
+        )
+        return {
+            image.id: Finding(image, error=outcome) if isinstance(outcome, ItemError) else Finding(image, seen=outcome)
+            for image, outcome in looked
+        }
+
+    def _large_enough(self, faces: Sequence[StoredFace]) -> list[StoredFace]:
+        return [f for f in faces if f.quality.size_px >= self._limits.min_face_px and f.embedding is not None]
+
+    def _judge_all(self, findings: Sequence[Finding]) -> None:
+        embeddings = [face.embedding for finding in findings for face in finding.faces if face.embedding is not None]
+        verdicts = iter(self._judge.verdicts(embeddings))
+        for finding in findings:
+            finding.verdicts = [next(verdicts) for _ in finding.faces]

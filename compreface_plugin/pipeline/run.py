@@ -1,0 +1,181 @@
+"""A run from start to end: resumed where it stopped, batch by batch, with pauses, progress and a way out."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from compreface_plugin.domain.errors import Cancelled, PluginError, RunError
+from compreface_plugin.domain.records import COUNTS, Run, RunState
+from compreface_plugin.pipeline.pace import Pace, clock_text
+from compreface_plugin.values import float_arg
+
+if TYPE_CHECKING:
+    from compreface_plugin.pipeline.context import Context
+
+GIVE_WAY_AFTER_S = 180.0  # a run works at least this long before it lets waiting jobs pass ("every few minutes")
+RUN_ARGS_LEFT_OUT = frozenset({"mode", "resume", "giveWaySeconds"})  # say how to run, not what
+
+
+class GaveWay(PluginError):
+    """Other jobs wait in Stash's queue: the run ends here and its continuation has been queued behind them."""
+
+
+class ActiveRun:
+    """The run in hand. `commit` ends a batch; `between` is the pause after it."""
+
+    def __init__(self, context: Context, run: Run) -> None:
+        self._context = context
+        self.run_id = run.run_id
+        self.mode = run.mode
+        self.args = run.args
+        self.cursor = run.cursor
+        self.total = run.total
+        self.counts: dict[str, int] = {**dict.fromkeys(COUNTS, 0), **run.counts}
+        self._clock = context.clock
+        self._may_ask_at = self._marked = self._clock.monotonic()
+        self._pace = Pace()
+        self.active_seconds = run.active_seconds
+
+    def set_total(self, total: int) -> None:
+        """How many items there are to look at; kept from the first start on, for the progress."""
+        if self.total is None:
+            self.total = total
+            with self._context.store.transaction():
+                self._context.store.runs.set_total(self.run_id, total)
+
+    def commit(self, write: Callable[[], object], *, cursor: int, counts: Mapping[str, int], items: int) -> None:
+        """Stores a batch: what `write` does, the cursor and the counts are committed together."""
+        added = {name: self.counts.get(name, 0) + counts.get(name, 0) for name in {*self.counts, *counts}}
+        now = self._clock.monotonic()
+        with self._context.store.transaction():
+            write()
+            self._context.store.runs.advance(self.run_id, cursor=cursor, counts=added, seconds=now - self._marked)
+        self.active_seconds += now - self._marked
+        self._pace.batch(items, now - self._marked)
+        self._marked = now
+        self.counts, self.cursor = added, cursor
+
+    def tell(self, what: str) -> None:
+        """Progress and one line: how far, how many named, how long still."""
+        log, seen = self._context.log, self.counts["seen"]
+        total = max(self.total or 0, seen)
+        log.progress(seen / total if total else 1.0)
+        left = self._pace.seconds_for(total - seen)
+        log.info(
+            f"{what}: {seen} of {total}, {self.counts['accepted']} faces named, {self.counts['proposed']} to review, "
+            f"{self.counts['unknown']} unknown, {self.counts['failed']} failed"
+            + (f"; {clock_text(left)} left" if left is not None and total > seen else "")
+        )
+
+    def between(self, *, computed: bool) -> None:
+        """After a batch that is not the last: gives way, or cools down when something was computed.
+
+        Raises Cancelled and GaveWay.
+        """
+        context = self._context
+        context.cancel.raise_if_cancelled()
+        self._give_way()
+        if computed and context.settings.cooldown_s > 0:
+            context.log.debug(f"cooling down for {context.settings.cooldown_s:g} s")
+            context.cancel.wait(context.settings.cooldown_s)
+            now = self._clock.monotonic()
+            self._pace.pause(now - self._marked)
+            self._marked = now
+
+    def _give_way(self) -> None:
+        """Raises GaveWay when jobs wait in Stash's queue and this process had its minutes."""
+        patience = float_arg(self._context.args, "giveWaySeconds", GIVE_WAY_AFTER_S, maximum=86_400.0)
+        now = self._clock.monotonic()
+        if self._context.settings.hold_queue or now < self._may_ask_at + patience:
+            return
+        self._may_ask_at = now
+        if self._context.library.waiting_jobs():
+            raise GaveWay("other jobs are waiting in Stash's queue")
+
+
+def run_args(args: Mapping[str, object]) -> dict[str, str]:
+    """The arguments that say what a run does, as text: two starts with equal ones are the same run."""
+    return {
+        key: str(value)
+        for key, value in sorted(args.items())
+        if key not in RUN_ARGS_LEFT_OUT and value not in (None, "")
+    }
+
+
+def execute(context: Context, mode: str, work: Callable[[ActiveRun], None]) -> dict[str, Any]:
+    """Settles what is open, resumes or begins a run of `mode`, does `work`, and returns the task's result.
+
+    A cancelled run and one that gave way end without an error; a RunError is noted in the run's row and raised.
+    """
+    context.journal.settle()
+    asked = str(context.args.get("resume") or "")
+    run = _begin(context, mode, asked)
+    if run is None:
+        context.log.info("this run has come to its end already: nothing left to do")
+        return {"runId": asked, "state": "finished"}
+    context.bind_run(run.run_id)
+    active = ActiveRun(context, run)
+    try:
+        work(active)
+    except Cancelled as stopped:
+        return _end(context, active, RunState.CANCELLED, str(stopped))
+    except GaveWay as gave:
+        return _queue_continuation(context, active, str(gave))
+    except RunError as error:
+        _note_failure(context, active, error)
+        raise
+    context.log.progress(1.0)
+    return _end(context, active, RunState.FINISHED, "")
+
+
+def _begin(context: Context, mode: str, asked: str) -> Run | None:
+    store, args = context.store, run_args(context.args)
+    left = store.runs.resumable(mode, args)
+    if left is not None:
+        with store.transaction():
+            store.runs.resume(left.run_id)
+        context.log.info(
+            f"resuming run {left.run_id}: {left.counts.get('seen', 0)} of {left.total or '?'} items are done"
+        )
+        return left
+    if asked:
+        return None
+    with store.transaction():
+        return store.runs.begin(secrets.token_hex(6), mode, args, context.clock.now())
+
+
+def _end(context: Context, active: ActiveRun, state: RunState, message: str) -> dict[str, Any]:
+    with context.store.transaction():
+        context.store.runs.end(active.run_id, state, context.clock.now(), message)
+    if state is not RunState.FINISHED:
+        context.log.info(f"run {active.run_id} {state.value}: {message}")
+    run = context.store.runs.get(active.run_id)
+    engine, model_id = (run.engine, run.model_id) if run else ("", "")
+    return {
+        "runId": active.run_id,
+        "mode": active.mode,
+        "state": state.value,
+        **active.counts,
+        "seconds": round(active.active_seconds, 2),
+        "engine": engine,
+        "model": model_id,
+        **({"message": message} if message else {}),
+    }
+
+
+def _note_failure(context: Context, active: ActiveRun, error: RunError) -> None:
+    """Writes the reason into the run's row, if the store can still be written: the error itself matters more."""
+    try:
+        _end(context, active, RunState.FAILED, str(error))
+    except RunError as second:
+        context.log.debug(f"the failure could not be noted ({second})")
+
+
+def _queue_continuation(context: Context, active: ActiveRun, message: str) -> dict[str, Any]:
+    arguments = {**context.args, "mode": active.mode, "resume": active.run_id}
+    context.library.run_plugin_task(
+        context.plugin_id, None, arguments, description=f"Compreface: {active.mode} (continued)"
+    )
+    return _end(context, active, RunState.WAITING, message + "; the rest was queued behind them")

@@ -1,0 +1,124 @@
+"""identifyImage: one image, at once. Says who is on it; writes to Stash only when asked to (`associateExisting`)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from compreface_plugin.domain.errors import SettingsError
+from compreface_plugin.domain.records import Kind, Verdict
+from compreface_plugin.pipeline.findings import Finding, ImageFinder
+from compreface_plugin.pipeline.image_batch import ImageBatches
+from compreface_plugin.pipeline.judge import Judge, current_cohort
+from compreface_plugin.pipeline.run import ActiveRun, execute
+from compreface_plugin.pipeline.tags import open_tags
+from compreface_plugin.tasks.face_view import Names, face_view
+from compreface_plugin.values import bool_arg, float_arg, int_arg, is_missing
+
+if TYPE_CHECKING:
+    from compreface_plugin.pipeline.context import Context
+    from compreface_plugin.stash.records import ImageRecord
+
+
+def identify_image(context: Context) -> dict[str, Any]:
+    """The faces of `imageId` with ranked candidates. Arguments: topK, minSimilarity, minFaceConfidence, faceId or
+    faceIndex (one face only), associateExisting (put accepted performers on the image, undoable)."""
+    image = _image(context)
+    if not bool_arg(context.args, "associateExisting"):
+        return {**_show(context, image), "written": False}
+    shown: dict[str, Any] = {}
+    result = execute(context, "identifyImage", partial(_associate, context, image, shown))
+    return {**shown, "written": True, "runId": result["runId"]}
+
+
+def _image(context: Context) -> ImageRecord:
+    image_id = int_arg(context.args, "imageId", 0, minimum=1)
+    images = context.library.images([image_id]).records
+    if not images:
+        raise SettingsError(f"The argument imageId is {image_id}, and Stash has no such image.")
+    return images[0]
+
+
+def _finder(context: Context, run_id: str) -> ImageFinder:
+    info = context.engine.info
+    judge = Judge(
+        context,
+        info,
+        run_id,
+        set(context.library.performer_names()),
+        current_cohort(context, info),
+        min_similarity=float_arg(context.args, "minSimilarity", context.settings.min_similarity),
+        top_k=int_arg(context.args, "topK", 5, minimum=1, maximum=100),
+    )
+    return ImageFinder(context, judge)
+
+
+def _find(finder: ImageFinder, image: ImageRecord) -> Finding:
+    """Looks, or remembers. Raises the ItemError of an image that cannot be looked at."""
+    finding = finder.find([image], finder.known([image]))[0]
+    if finding.error is not None:
+        raise finding.error
+    return finding
+
+
+def _show(context: Context, image: ImageRecord) -> dict[str, Any]:
+    """Keeps what was seen, so that faces have ids; writes nothing to Stash."""
+    finder = _finder(context, "")
+    finding = _find(finder, image)
+    with context.store.transaction():
+        ids = finder.keep(finding, "", context.clock.now())
+    return _view(context, image, finding, ids)
+
+
+def _associate(context: Context, image: ImageRecord, shown: dict[str, Any], run: ActiveRun) -> None:
+    info = context.engine.info
+    with context.store.transaction():
+        context.store.runs.pin_engine(run.run_id, info.engine, info.model_id)
+    finder = _finder(context, run.run_id)
+    finding = _find(finder, image)
+    with context.store.transaction():
+        ids = finder.keep(finding, run.run_id, context.clock.now())
+    _only_chosen(context, finding, ids)
+    states = context.store.items.states(Kind.IMAGE, [image.id])
+    names = context.library.performer_names(finding.named)
+    ImageBatches(context, run, finder, open_tags(context, run.run_id), names).settle([finding], states, image.id)
+    shown.update(_view(context, image, finding, ids))
+
+
+def _only_chosen(context: Context, finding: Finding, ids: list[int]) -> None:
+    """With faceId or faceIndex the other faces are shown, but nobody is written for them."""
+    args = context.args
+    if not is_missing(args.get("faceId")):
+        chosen = int_arg(args, "faceId", 0)
+        if chosen not in ids:
+            allowed = ", ".join(map(str, ids)) or "none: there is no face"
+            raise SettingsError(f"The argument faceId is {chosen}; allowed for this image is {allowed}.")
+    elif not is_missing(args.get("faceIndex")):
+        chosen = ids[int_arg(args, "faceIndex", 0, minimum=0, maximum=max(0, len(ids) - 1))] if ids else 0
+    else:
+        return
+    finding.verdicts = [
+        verdict
+        if face_id == chosen or verdict.verdict is not Verdict.ACCEPT
+        else replace(verdict, verdict=Verdict.REVIEW, reason="only another face was asked for")
+        for face_id, verdict in zip(ids, finding.verdicts, strict=True)
+    ]
+
+
+def _view(context: Context, image: ImageRecord, finding: Finding, ids: list[int]) -> dict[str, Any]:
+    least = float_arg(context.args, "minFaceConfidence", 0.0)
+    names = Names(context)
+    faces = [
+        face_view(face_id, face, verdict, names, on_item=image.performer_ids)
+        for face_id, face, verdict in zip(ids, finding.faces, finding.verdicts, strict=True)
+        if face.det_score >= least
+    ]
+    info = context.engine.info
+    return {
+        "imageId": str(image.id),
+        "faces": faces,
+        "engine": info.engine,
+        "model": info.model_id,
+        "remembered": finding.seen is None,
+    }

@@ -1,0 +1,53 @@
+"""The modes: what may be asked for, where it is done, and what it needs. Modules are imported when they are called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from compreface_plugin.domain.errors import SettingsError
+
+if TYPE_CHECKING:
+    from compreface_plugin.pipeline.context import Context
+
+
+@dataclass(frozen=True, slots=True)
+class Mode:
+    """`exclusive`: a task that alone may work on the data folder."""
+
+    where: str  # module:function below compreface_plugin.tasks
+    exclusive: bool = False
+
+    def load(self) -> Callable[[Context], dict[str, Any]]:
+        module, function = self.where.split(":")
+        found: Callable[[Context], dict[str, Any]] = getattr(
+            import_module(f"compreface_plugin.tasks.{module}"), function
+        )
+        return found
+
+
+MODES: dict[str, Mode] = {
+    "synchronizePerformers": Mode("synchronize:synchronize_performers", exclusive=True),
+    "identifyImagesNew": Mode("identify_images:identify_new", exclusive=True),
+    "identifyImagesAll": Mode("identify_images:identify_all", exclusive=True),
+    "resetUnmatched": Mode("reset:reset_unmatched", exclusive=True),
+    "resetUnmatchedImages": Mode("reset:reset_unmatched", exclusive=True),
+    "undoRun": Mode("undo:undo_run", exclusive=True),
+    "switchEngine": Mode("switch_engine:switch_engine", exclusive=True),
+    "identifyImage": Mode("identify_image:identify_image"),
+    "health": Mode("health:health"),
+    "stop": Mode("operations:stop"),
+    "runStatus": Mode("operations:run_status"),
+    "runs": Mode("operations:runs"),
+    "faces": Mode("operations:faces"),
+}
+
+
+def mode_named(name: str) -> Mode:
+    """Raises SettingsError that lists the modes."""
+    if name not in MODES:
+        asked = f"the mode {name!r} is unknown" if name else "no mode was given"
+        raise SettingsError(f"{asked}; allowed is one of {', '.join(sorted(MODES))}")
+    return MODES[name]

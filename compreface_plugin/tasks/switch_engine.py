@@ -1,0 +1,114 @@
+"""switchEngine: move to the engine the settings ask for. Kept crops are embedded anew, side by side; then the pin moves.
+
+Stash is not touched, people, links and decisions stay, the old embeddings too: switching back costs nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from compreface_plugin.domain.errors import ItemError
+from compreface_plugin.domain.faces import DetectionLimits, Float32, SeenFace
+from compreface_plugin.pipeline.look import look_at
+from compreface_plugin.pipeline.pinning import read_pin, wanted_pack, write_pin
+from compreface_plugin.pipeline.run import ActiveRun, execute
+
+if TYPE_CHECKING:
+    from compreface_plugin.pipeline.context import Context
+    from compreface_plugin.ports import FaceEngine
+
+BATCH = 100
+CROP_MEGAPIXELS = 0.06  # crops are at most 256 px on their long side
+SMALLEST_FACE_PX = 20.0  # in a crop: it was a face before, so anything found in the middle is it
+
+Embedded = tuple[int, Float32]
+
+
+def switch_engine(context: Context) -> dict[str, Any]:
+    """Goes to the pack named by the setting modelPack (without: the best installed). Resumes where it was stopped."""
+    pack = wanted_pack(context)
+    engine = context.open_pack(pack)
+    try:
+        pin = read_pin(context)
+        if pin is not None and pin.model_id == engine.info.model_id:
+            context.log.info(f"{pin.pack} ({pin.model_id}) is in use already")
+            return {"pack": pack, "model": engine.info.model_id, "switched": False}
+        lost: dict[str, int] = {}
+        result = execute(context, "switchEngine", partial(_switch, context, engine, lost))
+        switched = result["state"] == "finished"
+        return {**result, "pack": pack, "model": engine.info.model_id, "switched": switched, "lost": lost}
+    finally:
+        engine.close()
+
+
+def _switch(context: Context, engine: FaceEngine, lost: dict[str, int], run: ActiveRun) -> None:
+    store, info = context.store, engine.info
+    with store.transaction():
+        store.runs.pin_engine(run.run_id, info.engine, info.model_id)
+    examples = partial(_example_crops, context, info.model_id)
+    faces = partial(store.faces.crops_without, info.model_id)
+    lost["examples"] = _embed(context, engine, run, examples, store.people.add_embedding, "examples")
+    lost["faces"] = _embed(context, engine, run, faces, store.faces.add_embedding, "faces")
+    with store.transaction():
+        write_pin(context, info)
+    context.log.info(
+        f"moved to {info.pack} ({info.model_id}); not found again by it: {lost['examples']} examples, {lost['faces']} faces"
+    )
+
+
+def _example_crops(context: Context, model_id: str, after: int, limit: int) -> list[tuple[int, bytes]]:
+    return [(each.example_id, each.crop) for each in context.store.people.crops_without(model_id, after, limit)]
+
+
+def _embed(
+    context: Context,
+    engine: FaceEngine,
+    run: ActiveRun,
+    crops: Callable[[int, int], Sequence[tuple[int, bytes]]],
+    save: Callable[[int, str, Float32], None],
+    what: str,
+) -> int:
+    """Embeds every crop that the model has not seen. Returns how many faces it did not find again."""
+    after = missing = 0
+    while batch := crops(after, BATCH):
+        looked = look_at(
+            batch,
+            lambda item: context.decode(item[1], f"crop {item[0]}"),
+            engine,
+            DetectionLimits(min_face_px=SMALLEST_FACE_PX),
+            context.cancel,
+            lambda _: CROP_MEGAPIXELS,
+        )
+        found = [(key[0], face.embedding) for key, outcome in looked if (face := _middle(outcome)) is not None]
+        missing += len(batch) - len(found)
+        after = batch[-1][0]
+        run.commit(
+            partial(_save_all, save, engine.info.model_id, found),
+            cursor=after,
+            counts={"seen": len(batch), "faces": len(found)},
+            items=len(batch),
+        )
+        run.tell(what)
+        run.between(computed=False)
+    return missing
+
+
+def _save_all(save: Callable[[int, str, Float32], None], model_id: str, found: Sequence[Embedded]) -> None:
+    for key, embedding in found:
+        save(key, model_id, embedding)
+
+
+def _middle(outcome: list[SeenFace] | ItemError) -> SeenFace | None:
+    """The face nearest the middle of a crop, which was cut around it; None when the model finds none there."""
+    if isinstance(outcome, ItemError):
+        return None
+
+    def off_centre(face: SeenFace) -> float:
+        box = face.box
+        return math.hypot(box.x_min + box.x_max - 1.0, box.y_min + box.y_max - 1.0)
+
+    near = [face for face in outcome if off_centre(face) < 0.5]
+    return min(near, key=off_centre, default=None)

@@ -1,0 +1,137 @@
+"""undoRun: take back exactly what a run, or one item or performer in it, added, and nothing anybody did since."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from compreface_plugin.domain.errors import SettingsError
+from compreface_plugin.domain.records import Change, ChangeState, Kind, Op
+from compreface_plugin.values import str_arg
+
+if TYPE_CHECKING:
+    from compreface_plugin.pipeline.context import Context
+
+CHUNK = 500  # changes planned, applied and marked together
+
+
+def undo_run(context: Context) -> dict[str, Any]:
+    """Undoes the run `runId` (without: the last one that changed anything); `imageId` or `performerId` narrow it.
+
+    Killed in the middle, the next start settles what was begun; a second undo takes the rest. Doing it twice changes
+    nothing.
+    """
+    context.journal.settle()
+    run_id = str_arg(context.args, "runId") or context.store.changes.undoable_run()
+    if run_id is None:
+        context.log.info("there is nothing to undo")
+        return {"runId": None, "undone": 0, "kept": 0, "alreadyGone": 0, "examples": 0, "subjects": 0}
+    run = context.store.runs.get(run_id)
+    if run is None:
+        raise SettingsError(f"The argument runId is {run_id!r}; allowed is the id of a run in the list of runs.")
+    context.log.info(f"undoing run {run_id} ({run.mode})")
+    result = _Undo(context, run_id, str_arg(context.args, "imageId"), str_arg(context.args, "performerId")).work()
+    context.log.progress(1.0)
+    context.log.info(
+        f"run {run_id} undone: {result['undone']} additions taken back, {result['alreadyGone']} were gone already, "
+        f"{result['kept']} kept because they are in use"
+    )
+    return {"runId": run_id, "mode": run.mode, **result}
+
+
+class _Undo:
+    def __init__(self, context: Context, run_id: str, image_id: str, performer_id: str) -> None:
+        self._context = context
+        self._run_id = run_id
+        self._image_id = image_id
+        self._performer_id = performer_id
+
+    def work(self) -> dict[str, int]:
+        changes = [c for c in self._context.store.changes.applied(self._run_id) if self._concerns(c)]
+        lists = [change for change in changes if change.op is not Op.CREATE]
+        made = [change for change in changes if change.op is Op.CREATE]
+        counts: Counter[str] = Counter()
+        for start in range(0, len(lists), CHUNK):
+            self._context.cancel.raise_if_cancelled()
+            counts.update(self._take_back(lists[start : start + CHUNK]))
+            self._context.log.progress(start / len(lists))
+        forgotten = self._forget()
+        counts.update(self._remove_created(made))
+        return {name: counts[name] for name in ("undone", "alreadyGone", "kept")} | forgotten
+
+    def _concerns(self, change: Change) -> bool:
+        if self._image_id:
+            return change.kind is Kind.IMAGE and change.item_id == self._image_id
+        if self._performer_id:
+            return (change.field == "performer_ids" and change.value == self._performer_id) or (
+                change.kind is Kind.PERFORMER and change.item_id == self._performer_id
+            )
+        return True
+
+    def _take_back(self, changes: Sequence[Change]) -> Counter[str]:
+        """List entries: those that are still as the run left them are reversed, the others only marked."""
+        held = self._held(changes)
+        standing = [c for c in changes if _stands(c, held.get((c.kind, c.item_id, c.field)))]
+        ids = {change.change_id for change in standing}
+        changed = [change for change in changes if change.change_id not in ids]
+        store = self._context.store
+        with store.transaction():
+            store.changes.mark([c.change_id for c in standing], ChangeState.UNDOING)
+            store.changes.mark([c.change_id for c in changed], ChangeState.UNDONE, "was changed by somebody before")
+        refused = self._context.journal.apply()
+        return Counter(undone=len(standing) - len(refused), alreadyGone=len(changed), kept=len(refused))
+
+    def _held(self, changes: Iterable[Change]) -> dict[tuple[Kind, str, str], tuple[str, ...]]:
+        """What the lists in question hold now; objects that are gone are absent."""
+        library = self._context.library
+        wanted: dict[Kind, list[str]] = {}
+        for change in changes:
+            wanted.setdefault(change.kind, []).append(change.item_id)
+        held: dict[tuple[Kind, str, str], tuple[str, ...]] = {}
+        for image in library.images(sorted({int(item_id) for item_id in wanted.get(Kind.IMAGE, ())})).records:
+            held[Kind.IMAGE, str(image.id), "tag_ids"] = image.tag_ids
+            held[Kind.IMAGE, str(image.id), "performer_ids"] = image.performer_ids
+        if wanted.get(Kind.PERFORMER):
+            for performer in library.performers():
+                held[Kind.PERFORMER, performer.id, "alias_list"] = performer.aliases
+        return held
+
+    def _forget(self) -> dict[str, int]:
+        """The store's side: scans of the run count as not done, its verdicts and what it enrolled are forgotten."""
+        store = self._context.store
+        with store.transaction():
+            if self._performer_id:
+                return store.people.forget_run(self._run_id, self._performer_id)
+            scanned = store.items.scanned_by(self._run_id)
+            if self._image_id:
+                store.items.forget_scans(Kind.IMAGE, [int(self._image_id)])
+                return {"examples": 0, "subjects": 0}
+            store.items.forget_scans(Kind.IMAGE, [item for kind, item in scanned if kind is Kind.IMAGE])
+            store.faces.forget_verdicts(self._run_id)
+            return store.people.forget_run(self._run_id)
+
+    def _remove_created(self, changes: Sequence[Change]) -> Counter[str]:
+        """Tags the run created go when nothing carries them any more; others stay and are reported."""
+        counts: Counter[str] = Counter()
+        for change in changes:
+            used = self._context.library.tag_use(change.item_id)
+            if used is None:
+                outcome, state, note = "alreadyGone", ChangeState.UNDONE, "was removed by somebody before"
+            elif used:
+                outcome, state, note = "kept", ChangeState.KEPT, f"{used} things carry it"
+                self._context.log.info(f"the tag {change.value} stays: {used} things carry it")
+            else:
+                self._context.library.tag_destroy(change.item_id)
+                outcome, state, note = "undone", ChangeState.UNDONE, ""
+            with self._context.store.transaction():
+                self._context.store.changes.mark([change.change_id], state, note)
+            counts[outcome] += 1
+        return counts
+
+
+def _stands(change: Change, held: tuple[str, ...] | None) -> bool:
+    """Whether the list still is as the change left it."""
+    if held is None:
+        return False
+    return (change.value in held) is (change.op is Op.ADD)
