@@ -1,0 +1,65 @@
+"""JSON as Go's encoder writes it and decodes it, where the difference reaches a plugin."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+
+class NumberText(float):
+    """A JSON number that remembers how it was written (`1e-05` stays `1e-05`)."""
+
+    text: str
+
+    def __new__(cls, text: str) -> NumberText:
+        made = super().__new__(cls, text)
+        made.text = text
+        return made
+
+
+def loads(text: str | bytes) -> Any:
+    """Decodes JSON; numbers with a point or an exponent keep their text."""
+    return json.loads(text, parse_float=NumberText)
+
+
+def loads_strict(text: str) -> Any:
+    """Decodes as Go does: no NaN or Infinity. Raises ValueError."""
+
+    def refuse(name: str) -> Any:
+        raise ValueError(f"invalid character in {name}")
+
+    return json.loads(text, parse_constant=refuse)
+
+
+_ESCAPED = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
+
+
+def _string(value: str) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return re.sub("[<>&\u2028\u2029]", lambda found: _ESCAPED[found[0]], text)
+
+
+def dumps(value: Any, *, sort: bool = True) -> str:
+    """Encodes with Go's HTML escapes and no blanks. Maps are sorted by key; `sort=False` keeps the order (structs)."""
+    if isinstance(value, str):
+        return _string(value)
+    if isinstance(value, NumberText):
+        return value.text
+    if isinstance(value, dict):
+        items = sorted(value.items()) if sort else list(value.items())
+        return "{" + ",".join(f"{_string(str(k))}:{dumps(v, sort=sort)}" for k, v in items) + "}"
+    if isinstance(value, (list, tuple)):
+        return "[" + ",".join(dumps(one, sort=sort) for one in value) + "]"
+    return json.dumps(value)
+
+
+def stored_number(value: Any) -> Any:
+    """What `configurePlugin` makes of a number: a point means float, else integer, and what is neither becomes 0."""
+    if isinstance(value, NumberText):
+        if "." in value.text:
+            return float(value)
+        return int(value.text) if re.fullmatch(r"-?\d+", value.text) else 0
+    if isinstance(value, dict):
+        return {key: stored_number(one) for key, one in value.items()}
+    return value
