@@ -50,16 +50,16 @@ class Judged:
         return tuple(name for name in self.image.people if name not in self.named)
 
     def face_of(self, name: str) -> SeenFace | None:
-        """The face that is most like `name`, accepted ones first; None when no face was held for them."""
-        mine = [face for face in self.faces if face.name == name]
+        """The face accepted or proposed as `name`, the likeliest first; None when no face was held for them."""
+        mine = [face for face in self.faces if face.name == name and face.verdict != "unknown"]
         return max(mine, key=lambda face: (face.verdict == "accept", face.similarity), default=None)
 
     def why_missed(self, name: str) -> str:
         """One short clause for the table."""
-        face = self.face_of(name)
-        if face is None:
-            return "no face found" if not self.faces else "not recognised"
-        return "proposed for review" if face.verdict == "review" else face.reason or "not sure enough"
+        if self.face_of(name) is not None:
+            return "proposed for review"
+        nearest = [face for face in self.faces if face.name == name]
+        return nearest[0].reason or "not sure enough" if nearest else "no face found"
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,8 +111,8 @@ def rows_of(judged: Judged) -> list[Row]:
         face = judged.face_of(name)
         shown = f"{face.similarity:.3f} of {face.required:.3f}" if face else "-"
         rows.append((name, shown, f"missed: {judged.why_missed(name)}", "amber"))
-    told = {*judged.named, *judged.missed}
-    others = [face for face in judged.faces if face.name not in told or face.verdict == "unknown"]
+    told = [judged.face_of(name) for name in (*judged.named, *judged.missed)]
+    others = [face for face in judged.faces if not any(face is each for each in told)]
     if judged.image.strangers and others:
         best = max(face.similarity for face in others)
         count = len(others)
@@ -120,7 +120,7 @@ def rows_of(judged: Judged) -> list[Row]:
         proposed = any(face.verdict == "review" for face in others)
         rows.append((who, f"{best:.3f} at most", "only proposed" if proposed else "left unnamed", "dim"))
     if not rows and judged.error:
-        rows.append(("-", "-", judged.error, "dim"))
+        rows.append(("-", "-", judged.error.partition("): ")[2] or judged.error, "dim"))
     if not rows:
         rows.append(("-", "-", "nobody there" if not judged.faces else "left unnamed", "dim"))
     return rows
