@@ -49,6 +49,8 @@ class PathMap:
         for start, target in sorted(self.pairs, key=lambda pair: len(pair[0]), reverse=True):
             rest = path[len(start) :]
             if path.startswith(start) and (not rest or rest[0] in "/\\" or start[-1] in "/\\"):
+                if "\\" in start and "\\" not in target:  # a Windows Stash, and we elsewhere
+                    rest = rest.replace("\\", "/")
                 return target.rstrip("/\\") + "/" + rest.lstrip("/\\") if rest else target
         return path
 
@@ -126,14 +128,13 @@ class _Reader:
         return False if is_missing(value) else read_bool(_name(key), value)
 
     def text(self, key: str, longest: int = 1000) -> str | None:
-        value = self._stored.get(key)
-        return None if is_missing(value) or value == 0 else read_text(_name(key), value, longest)
+        return read_text(_name(key), self._stored[key], longest) if self.given(key) else None
 
     def secret(self, key: str) -> str | None:
         """A key. A wrong one is refused without repeating it."""
-        value = self._stored.get(key)
-        if is_missing(value) or value == 0:
+        if not self.given(key):
             return None
+        value = self._stored[key]
         if not isinstance(value, str) or len(value) > 1000 or not value.strip().isprintable():
             raise refuse(_name(key), "(not shown)", "the key as the service shows it, one line of text")
         return value.strip()

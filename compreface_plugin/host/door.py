@@ -16,27 +16,31 @@ from compreface_plugin.host.log import StashLog
 from compreface_plugin.host.strays import route_strays
 from compreface_plugin.host.wire import Answer, read_request
 
-APPLICATION = "compreface_plugin.app"
+PACKAGE = "compreface_plugin"
+APPLICATION = f"{PACKAGE}.app"
+LONGEST_SAID = 300  # characters of a foreign exception's text
 
 
-def serve() -> int:
-    """Reads the request, runs the application, answers. Returns the exit status: 0 result, 1 error."""
+def serve(application: str = APPLICATION) -> int:
+    """Reads the request, runs `application`.run(request, log), answers. Returns 0 for a result, 1 for an
+    error.
+    """
     answer = Answer.claim()
     log = StashLog()
     strays = route_strays(log.debug)
     try:
-        status = _answer(answer, log)
+        status = _answer(answer, log, application)
     finally:
         strays.finish()
         log.close()
     return status
 
 
-def _answer(answer: Answer, log: StashLog) -> int:
+def _answer(answer: Answer, log: StashLog, application: str) -> int:
     try:
         request = read_request()
         log.mask(request.connection.cookie_value)
-        answer.output(import_module(APPLICATION).run(request, log))
+        answer.output(import_module(application).run(request, log))
         return 0
     except Cancelled as stopped:
         log.info(str(stopped))
@@ -59,12 +63,15 @@ def _sentence(error: Exception) -> str:
         )
     if isinstance(error, MemoryError):
         return "The machine ran out of memory; lower maxBatchSize or maxImageMegapixels and start again."
-    return f"Unexpected {type(error).__name__} in {_place(error)}: {error}; please report it."
+    said = " ".join(str(error).split())[:LONGEST_SAID]
+    return f"Unexpected {type(error).__name__} in {_place(error)}: {said}; please report it."
 
 
 def _place(error: BaseException) -> str:
-    """Where an error arose, innermost frame of ours, as file:line."""
+    """Where an error arose, as file:line: the innermost frame of ours behind the door, otherwise the
+    innermost.
+    """
     frames = traceback.extract_tb(error.__traceback__)
-    ours = [frame for frame in frames if "compreface_plugin" in frame.filename]
+    ours = [frame for frame in frames if PACKAGE in Path(frame.filename).parts and frame.filename != __file__]
     frame = (ours or frames)[-1]
     return f"{Path(frame.filename).name}:{frame.lineno}"

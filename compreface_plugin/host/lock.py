@@ -8,12 +8,12 @@ import json
 import os
 import threading
 import time
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from compreface_plugin.domain.errors import AlreadyRunning, StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
     from types import TracebackType
 
@@ -21,7 +21,9 @@ LOCK_FILE = "task.lock"
 _LOCKED_BYTE = 2**30  # far behind the text, which others must be able to read (Windows locks are mandatory)
 _LONGEST_NOTE = 4096
 
-_held: set[str] = set()  # POSIX gives the same lock to one process twice; so this is asked first
+# POSIX gives a lock to the same process twice, and takes it away when that process closes any descriptor of the
+# file. So what we hold ourselves is known here, with its note, and its file is not opened again.
+_held: dict[str, Mapping[str, object]] = {}
 _guard = threading.Lock()
 
 
@@ -40,15 +42,16 @@ class TaskLock:
         key = os.path.realpath(self._path)
         with _guard:
             if key in _held:
-                raise AlreadyRunning(_who(self._path))
+                raise AlreadyRunning(_who(self._path, _held[key]))
             descriptor = self._open()
             if not _try_lock(descriptor):
                 os.close(descriptor)
-                raise AlreadyRunning(_who(self._path))
-            _held.add(key)
+                raise AlreadyRunning(_who(self._path, _note(self._path)))
+            note = {"pid": os.getpid(), "mode": self._mode, "since": round(time.time(), 3)}
+            _held[key] = note
         self._descriptor, self._key = descriptor, key
         try:
-            self._sign(descriptor)
+            self._sign(descriptor, note)
         except OSError as error:
             self.release()
             raise StoreError(
@@ -60,7 +63,7 @@ class TaskLock:
         if self._descriptor is None:
             return
         with _guard:
-            _held.discard(self._key)
+            _held.pop(self._key, None)
             os.close(self._descriptor)  # closing gives the lock back
             self._descriptor = None
 
@@ -82,8 +85,7 @@ class TaskLock:
                 "make the folder writable."
             ) from error
 
-    def _sign(self, descriptor: int) -> None:
-        note = {"pid": os.getpid(), "mode": self._mode, "since": round(time.time(), 3)}
+    def _sign(self, descriptor: int, note: Mapping[str, object]) -> None:
         os.ftruncate(descriptor, 0)
         os.lseek(descriptor, 0, os.SEEK_SET)
         os.write(descriptor, json.dumps(note).encode())
@@ -93,13 +95,13 @@ class TaskLock:
 def lock_holder(data_dir: Path) -> Mapping[str, object] | None:
     """Who works on the folder now: {"pid", "mode", "since"} (as far as known); None when nobody does.
 
-    For operations that run beside a task. Must not be called by the process that holds the lock: on POSIX the
-    look itself would give it back.
+    For operations that run beside a task.
     """
     path = data_dir / LOCK_FILE
     with _guard:
-        if os.path.realpath(path) in _held:
-            return _note(path)
+        note = _held.get(os.path.realpath(path))
+    if note is not None:
+        return note
     try:
         descriptor = os.open(path, os.O_RDWR)
     except OSError:
@@ -141,8 +143,7 @@ def _note(path: Path) -> Mapping[str, object]:
     return note if isinstance(note, dict) else {}
 
 
-def _who(path: Path) -> str:
-    note = _note(path)
+def _who(path: Path, note: Mapping[str, object]) -> str:
     task = f"The task {note['mode']}" if note.get("mode") else "Another task"
     process = f" (process {note['pid']})" if note.get("pid") else ""
     return (
