@@ -159,7 +159,8 @@ def _singles(library: Library, busts: dict[str, Image.Image]) -> None:
             file = f"images/{key} {name}.jpg".replace(" ", "-")
             picture = variants.VARIANTS[name](busts[key])
             if person := WHO.get(key):
-                image = DemoImage(file, f"{person}, {name}", "variant", (person,))
+                doing = "".join(f" {word}" for word in ("speaking", "standing") if word in key)
+                image = DemoImage(file, f"{person}{doing}, {name}", "variant", (person,))
             else:
                 image = DemoImage(file, f"A stranger, {name}", "stranger", strangers=1)
             _add(library, image, lambda path, picture=picture: picture.save(path, quality=88))  # type: ignore[misc]

@@ -176,11 +176,15 @@ def _overlay(judged: Judged) -> str:
         if face.verdict == "unknown":
             continue
         low = y_min < 0.07  # no room above the box
-        left = not low and x_min > 0.7  # no room to the right: the label ends at the box's right edge
-        place = f"left:{x_max if left else x_min:.2%};top:{y_max if low else y_min:.2%}"
+        # Labels of small boxes stand over their middle, so that neighbours do not cover each other.
+        middle = x_max - x_min < 0.25 and 0.12 < (x_min + x_max) / 2 < 0.88
+        left = not middle and x_min > 0.7  # no room to the right: the label ends at the box's right edge
+        side = "left" if left else "middle" if middle else "right"
+        x = {"left": x_max, "middle": (x_min + x_max) / 2, "right": x_min}[side]
+        place = f"left:{x:.2%};top:{y_max if low else y_min:.2%}"
         text = face.name + ("?" if face.verdict == "review" else "")
-        side = " low" if low else " left" if left else ""
-        tags.append(f'<span class="tag {kind}{side}" style="{place}">{escape(text)}</span>')
+        classes = f"tag {kind} {side}{' low' if low else ''}"
+        tags.append(f'<span class="{classes}" style="{place}">{escape(text)}</span>')
     svg = f'<svg viewBox="0 0 1 1" preserveAspectRatio="none" aria-hidden="true">{"".join(boxes)}</svg>'
     return svg + "".join(tags)
 
