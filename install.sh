@@ -115,7 +115,7 @@ pip_reason() {
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P) || exit 1
 what=install stash_dir='' copy='' models='' accept='' compute='' offline=''
-arguments=$#
+optional='' target=''
 while [ $# -gt 0 ]; do
     case $1 in
     --demo | --test)
@@ -274,14 +274,17 @@ install_list() {
     begin "$title"
     stamp=$venv/.installed-$(basename "$list" .txt)
     sum=$(cat "$root"/requirements.txt "$list" | cksum)
-    count=$(grep -c '^[A-Za-z]' "$list")
+    count=$(sed -n 's/^\([A-Za-z][A-Za-z0-9_.-]*\).*/\1/p' "$list" | sort -u | wc -l | tr -d ' ')
     if [ "$(cat "$stamp" 2>/dev/null)" = "$sum" ]; then
         finish 'unchanged'
         return
     fi
     quietly "$venv/bin/python" -m pip install --no-input --disable-pip-version-check --progress-bar off \
-        --only-binary numpy,Pillow,dlib-bin,onnxruntime,onnxruntime-gpu,openvino,opencv-python-headless,scipy,scikit-image,onnx \
-        "$@" -r "$list" || fail "$(basename "$list") could not be installed: $(pip_reason) (log: $log)"
+        --only-binary numpy,Pillow,dlib-bin,onnxruntime,onnxruntime-gpu,openvino,mypy \
+        "$@" -r "$list" || {
+        [ -z "$optional" ] || { finish "not available here: $(pip_reason)"; return 1; }
+        fail "$(basename "$list") could not be installed: $(pip_reason) (log: $log)"
+    }
     # Stash reads every *.yml below its plugins folder as a plugin, whatever package it belongs to.
     find "$venv" -name '*.yml' -type f -exec mv {} {}.unused \; 2>>"$log"
     say "$sum" >"$stamp"
@@ -304,9 +307,31 @@ install_onnx_runtime() {
 
 # ---- model packs ---------------------------------------------------------------------------------------------------
 
+# Where packs go: Stash's data folder when it is known, so that an update of a container does not lose them;
+# otherwise the folder of this user, which the plugin looks into as well.
+models_folder() {
+    folder=${COMPREFACE_MODELS:-}
+    here=$root
+    [ -z "$stash_dir" ] || here=$target
+    while [ -z "$folder" ] && [ "$here" != / ]; do
+        here=$(dirname "$here")
+        [ "$(basename "$here")" = plugins ] && [ -f "$here/../config.yml" ] &&
+            folder=$(CDPATH='' cd -- "$here/.." && pwd -P)/compreface/models
+    done
+    say "$folder"
+}
+
+# fetch_pack NAME [--accept-terms]; the data folder stays Stash's own when this is root and Stash is not.
+fetch_pack() {
+    dest=$(models_folder)
+    "$venv/bin/python" -m compreface_plugin.engine.install "$@" ${dest:+--dest "$dest"} || return 1
+    [ -z "$dest" ] || [ "$(id -u)" != 0 ] ||
+        chown -R "$(stat -c %u:%g "$dest/../..")" "$dest/.." 2>>"$log" || true
+}
+
 fetch_light() {
     begin 'Model pack light'
-    if quietly "$venv/bin/python" -m compreface_plugin.engine.install light --accept-terms; then
+    if quietly fetch_pack light --accept-terms; then
         finish 'YuNet (MIT) and face-reidentification-retail-0095 (Apache-2.0)'
     else
         finish 'could not be fetched; the embedded dlib engine is used until it can'
@@ -316,8 +341,7 @@ fetch_light() {
 fetch_models() {
     for name in $models; do
         say ''
-        (cd "$root" && "$venv/bin/python" -m compreface_plugin.engine.install "$name" ${accept:+"$accept"}) ||
-            fail "the model pack $name was not installed (see above)"
+        fetch_pack "$name" ${accept:+"$accept"} || fail "the model pack $name was not installed (see above)"
     done
 }
 
@@ -376,12 +400,16 @@ if [ "$libc" = musl ]; then
     [ -z "$models" ] || fail "model packs need ONNX Runtime, which does not exist for Alpine (musl); dlib works here"
     note 'Alpine (musl): the dlib engine works here; ONNX Runtime and its model packs do not exist for it.'
 else
-    if [ -z "$offline" ] || [ "$what" = test ]; then install_list '-light' 'For the pack light'; fi
+    light=
+    if [ -z "$offline" ] || [ "$what" = test ]; then
+        optional=1
+        install_list '-light' 'For the pack light' && light=1
+        optional=''
+    fi
     if [ "$what" = test ] || [ -n "$models$compute" ]; then
         install_onnx_runtime
-        install_list '-insightface' 'InsightFace' --no-deps
     fi
-    [ -n "$offline" ] || [ "$what" = test ] || fetch_light
+    [ -z "$light" ] || [ "$what" = test ] || fetch_light
     [ -z "$models" ] || fetch_models
 fi
 
