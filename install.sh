@@ -155,10 +155,10 @@ place_in_stash() {
     case $root/ in
     "$folder"/*) finish "stands in $folder already"; return ;;
     esac
-    if [ -L "$target" ] && [ "$(CDPATH='' cd -- "$target" 2>/dev/null && pwd -P)" = "$root" ]; then
-        finish "linked already: $target"
-    elif [ -n "$copy" ]; then
+    if [ -n "$copy" ]; then
         copy_to "$target"
+    elif [ -L "$target" ] && [ "$(CDPATH='' cd -- "$target" 2>/dev/null && pwd -P)" = "$root" ]; then
+        finish "linked already: $target"
     elif [ -e "$target" ] || [ -L "$target" ]; then
         fail "$target exists already and is another copy; move it away first (an older plugin's data is taken over)"
     else
@@ -288,7 +288,7 @@ install_list() {
     # Stash reads every *.yml below its plugins folder as a plugin, whatever package it belongs to.
     find "$venv" -name '*.yml' -type f -exec mv {} {}.unused \; 2>>"$log"
     say "$sum" >"$stamp"
-    finish "$count packages"
+    finish "$count package$([ "$count" = 1 ] || printf s)"
 }
 
 # CPU and GPU builds of ONNX Runtime share their files: one must go before the other comes.
@@ -335,6 +335,7 @@ fetch_light() {
         finish 'YuNet (MIT) and face-reidentification-retail-0095 (Apache-2.0)'
     else
         finish 'could not be fetched; the embedded dlib engine is used until it can'
+        return 1
     fi
 }
 
@@ -400,16 +401,14 @@ if [ "$libc" = musl ]; then
     [ -z "$models" ] || fail "model packs need ONNX Runtime, which does not exist for Alpine (musl); dlib works here"
     note 'Alpine (musl): the dlib engine works here; ONNX Runtime and its model packs do not exist for it.'
 else
-    light=
-    if [ -z "$offline" ] || [ "$what" = test ]; then
+    if [ "$what" = test ]; then
+        install_list '-light' 'For the pack light'
+    elif [ -z "$offline" ] && fetch_light; then
         optional=1
-        install_list '-light' 'For the pack light' && light=1
+        install_list '-light' 'For the pack light'
         optional=''
     fi
-    if [ "$what" = test ] || [ -n "$models$compute" ]; then
-        install_onnx_runtime
-    fi
-    [ -z "$light" ] || [ "$what" = test ] || fetch_light
+    if [ "$what" = test ] || [ -n "$models$compute" ]; then install_onnx_runtime; fi
     [ -z "$models" ] || fetch_models
 fi
 
