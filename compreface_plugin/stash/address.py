@@ -59,7 +59,7 @@ def address_of(connection: ServerConnection, stash_url: str | None = None) -> Ad
 
 
 def _chosen(stash_url: str, connection: ServerConnection) -> Address:
-    text = stash_url.strip().rstrip("/")
+    text = stash_url.strip()
     parts = urlsplit(text if "://" in text else f"{connection.scheme or 'http'}://{text}")
     try:
         port = parts.port
@@ -72,9 +72,9 @@ def _chosen(stash_url: str, connection: ServerConnection) -> Address:
         )
     host = LOOPBACK if parts.hostname in _ANYWHERE else parts.hostname
     shown = f"[{host}]" if ":" in host else host
-    if port is None and not ("://" in text and parts.path):  # an address with a path is a reverse proxy's
+    if port is None and not ("://" in text and parts.path.strip("/")):  # an address with a path is a reverse proxy's
         port = connection.port
-    path = parts.path.removesuffix("/graphql").rstrip("/")
+    path = parts.path.rstrip("/").removesuffix("/graphql")
     where = f"{shown}:{port}" if port is not None else shown
     return Address(f"{parts.scheme}://{where}{path}", verify_tls=not is_loopback(host))
 

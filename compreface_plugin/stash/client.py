@@ -8,7 +8,7 @@ else is told at once.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
@@ -106,9 +106,18 @@ class StashClient:
         mask(connection.cookie_value)
         transport = Transport(address, (connection.cookie_name, connection.cookie_value))
         client = cls(address, transport, log, patience or Patience())
-        data = client.execute(documents.HELLO, {"plugins": [plugin_id]})
-        client._learn(data, plugin_id, mask)
+        client._learn(client.execute(documents.HELLO, {"plugins": [plugin_id]}), plugin_id, mask)
+        chosen = None if stash_url else client.plugin_settings(plugin_id).get("stashUrl")
+        if chosen and address_of(connection, str(chosen)) != address:
+            client.close()
+            return cls.connect(
+                connection, log, stash_url=str(chosen), plugin_id=plugin_id, mask=mask, patience=patience
+            )
         return client
+
+    def wait_with(self, wait: Callable[[float], None]) -> None:
+        """From now on pauses between two tries are slept by `wait`, which may raise Cancelled."""
+        self._patience = replace(self._patience, wait=wait)
 
     @property
     def requests(self) -> int:
@@ -219,9 +228,7 @@ class StashClient:
                 blocks.append(block)
                 size += len(block)
                 if size > LARGEST_PICTURE:
-                    raise MediaUnavailable(
-                        f"The picture {_path(url)} is larger than {LARGEST_PICTURE >> 20} MiB."
-                    )
+                    raise MediaUnavailable(f"The picture {_path(url)} is larger than {LARGEST_PICTURE >> 20} MiB.")
             return _Picture(
                 response.status_code,
                 response.headers.get("Content-Type", "").lower(),
@@ -252,9 +259,7 @@ class StashClient:
             if time.monotonic() + pause > until:
                 raise ServiceUnavailable(_silent(self.address, problem))
             if not told:
-                self._log.warning(
-                    f"Stash does not answer ({problem}); trying for {self._patience.total_s:.0f} s."
-                )
+                self._log.warning(f"Stash does not answer ({problem}); trying for {self._patience.total_s:.0f} s.")
                 told = True
             self._patience.wait(pause)
             pause = min(2 * pause, LONGEST_PAUSE_S)

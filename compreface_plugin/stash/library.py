@@ -154,22 +154,16 @@ class StashLibrary:
         criterion = {"galleries": {"value": [str(gallery_id)], "modifier": "INCLUDES"}}
         return list(self._image_keys(criterion, 0, per_page))
 
-    def tagged_images(
-        self, tag_id: str, after: int = 0, per_page: int = IMAGES_PER_PAGE
-    ) -> Iterator[ImageKey]:
+    def tagged_images(self, tag_id: str, after: int = 0, per_page: int = IMAGES_PER_PAGE) -> Iterator[ImageKey]:
         """The images with exactly this tag (not its descendants) and an id above `after`, by ascending id."""
-        return self._image_keys(
-            {"tags": {"value": [tag_id], "modifier": "INCLUDES", "depth": 0}}, after, per_page
-        )
+        return self._image_keys({"tags": {"value": [tag_id], "modifier": "INCLUDES", "depth": 0}}, after, per_page)
 
     def images(self, ids: Sequence[int]) -> ImagesRead:
         """One batch and the jobs that wait, by one request; none for no ids. `ids` without doubles."""
         if not ids:
             return ImagesRead((), (), (), ())
         document = documents.images(len(ids), self._client.features)
-        data, errors = self._client.execute_partial(
-            document, {f"i{n}": str(one) for n, one in enumerate(ids)}
-        )
+        data, errors = self._client.execute_partial(document, {f"i{n}": str(one) for n, one in enumerate(ids)})
         held = [(one, f"i{n}") for n, one in enumerate(ids)]
         return ImagesRead(
             records=tuple(mapping.image(data[alias]) for _, alias in held if data.get(alias)),

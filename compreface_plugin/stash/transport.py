@@ -127,9 +127,7 @@ class Transport(GQLWrapper):  # type: ignore[misc]  # stashapp-tools carries no 
     def get(self, url: str, timeout: tuple[float, float]) -> requests.Response:
         """One picture, body not read yet. Redirects are not followed: they lead to the login page."""
         self._counted()
-        response = self.s.get(
-            url, allow_redirects=False, stream=True, timeout=timeout, headers={"Accept": "*/*"}
-        )
+        response = self.s.get(url, allow_redirects=False, stream=True, timeout=timeout, headers={"Accept": "*/*"})
         self._keep_cookie(response)
         return response
 
