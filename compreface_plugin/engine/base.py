@@ -1,12 +1,16 @@
-"""The engine that every local model shares: find, align, embed, measure. The parts that differ are handed
-in."""
+"""The engine that every local model shares: find, align, embed, measure. The parts that differ are handed in.
+
+Pictures are looked at by a few threads at once (the libraries let go of Python's lock while they compute),
+the faces of all of them are embedded in batches, and both overlap. There are no worker processes: nothing
+outlives the plugin.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -41,6 +45,11 @@ class Attributes:
 class Models(Protocol):
     """Loaded weights of one pack. Called from several threads at once."""
 
+    batch: int
+    """Chips per call of `embed` at most."""
+    device: str
+    """Where the models really run."""
+
     def find(self, picture: Image.Image, min_face_px: float) -> Found:
         """Faces in pixels of an RGB picture, no duplicates, short side `min_face_px` or more."""
         ...
@@ -50,7 +59,7 @@ class Models(Protocol):
         ...
 
     def embed(self, chips: Sequence[Pixels]) -> Float32:
-        """(N, D) L2-normalised embeddings, whatever N and whatever stands beside a chip."""
+        """(N, D) L2-normalised embeddings of 1..batch chips, the same whatever stands beside a chip."""
         ...
 
     def attributes(self, picture: Image.Image, found: Found) -> list[Attributes]:
@@ -59,13 +68,16 @@ class Models(Protocol):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Looked:
-    """One picture between finding and embedding."""
+class _Sight:
+    """One face between finding and embedding."""
 
-    found: Found
-    chips: list[Pixels]
-    measured: list[tuple[Box, Float32, float, Quality, bytes]]
-    attributes: list[Attributes]
+    box: Box
+    points: Float32  # fractions
+    score: float
+    quality: Quality
+    crop: bytes
+    chip: Pixels
+    about: Attributes
 
 
 class LocalEngine:
@@ -73,77 +85,94 @@ class LocalEngine:
 
     def __init__(self, info: EngineInfo, load: Callable[[], Models], workers: int = 0) -> None:
         self._info, self._load = info, load
-        self._workers = workers or max(1, min(8, os.cpu_count() or 1))
-        self._models: Models | None = None
-        self._pool: ThreadPoolExecutor | None = None
+        self._workers = workers or max(1, min(8, _usable_cores()))
+        self._loaded: tuple[Models, ThreadPoolExecutor] | None = None
 
     @property
     def info(self) -> EngineInfo:
         return self._info
 
     def look(self, pictures: Sequence[Picture], limits: DetectionLimits) -> list[list[SeenFace] | ItemError]:
-        if self._models is None:
-            self._models = self._load()
-            self._pool = ThreadPoolExecutor(self._workers, thread_name_prefix="faces")
-        assert self._pool is not None
-        models = self._models
-        looked = list(self._pool.map(lambda picture: _look_at(models, picture, limits), pictures))
-        chips = [chip for one in looked for chip in one.chips]
-        embeddings = models.embed(chips) if chips else np.zeros((0, 1), np.float32)
-        answers: list[list[SeenFace] | ItemError] = []
-        start = 0
-        for one in looked:
-            answers.append(_faces(one, embeddings[start : start + len(one.chips)]))
-            start += len(one.chips)
-        return answers
+        models, pool = self._ready()
+        sights = [pool.submit(_look_at, models, picture, limits) for picture in pictures]
+        embedded: list[Future[Float32]] = []
+        waiting: list[Pixels] = []
+        seen: list[list[_Sight]] = []
+        for future in sights:  # in order, so that a batch always holds the same faces
+            seen.append(future.result())
+            waiting += [sight.chip for sight in seen[-1]]
+            while len(waiting) >= models.batch:
+                embedded.append(pool.submit(models.embed, waiting[: models.batch]))
+                del waiting[: models.batch]
+        if waiting:
+            embedded.append(pool.submit(models.embed, waiting))
+        rows = (row for future in embedded for row in future.result())
+        return [_faces(one, rows) for one in seen]
 
     def close(self) -> None:
-        if self._pool is not None:
-            self._pool.shutdown(wait=True, cancel_futures=True)
-        self._pool = self._models = None
+        if self._loaded is not None:
+            self._loaded[1].shutdown(wait=True, cancel_futures=True)
+        self._loaded = None
+
+    def _ready(self) -> tuple[Models, ThreadPoolExecutor]:
+        if self._loaded is None:
+            models = self._load()
+            self._info = replace(self._info, device=models.device)
+            self._loaded = (models, ThreadPoolExecutor(self._workers, thread_name_prefix="faces"))
+        return self._loaded
 
 
-def _look_at(models: Models, picture: Picture, limits: DetectionLimits) -> _Looked:
+def _usable_cores() -> int:
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on this system
+        return os.cpu_count() or 1
+
+
+def _look_at(models: Models, picture: Picture, limits: DetectionLimits) -> list[_Sight]:
+    """Every face of one picture, largest first."""
     image = Image.fromarray(picture.pixels)
-    scale = picture.scale
-    found = models.find(image, limits.min_face_px * scale)
-    order = np.argsort(-np.prod(found.boxes[:, 2:] - found.boxes[:, :2], axis=1), kind="stable")
-    found = found.pick(order)
-    measured = []
-    for box, points, score in zip(found.boxes, found.points[:, :5], found.scores, strict=True):
-        size_px = float(min(box[2] - box[0], box[3] - box[1])) / scale
-        quality = measure(image, box, points, float(score), size_px)
-        shown = fraction_box(box, image.width, image.height)
-        fractions = (points / np.array([image.width, image.height], np.float32)).astype(np.float32)
-        measured.append((shown, fractions, float(score), quality, crop_jpeg(image, box, points)))
-    return _Looked(found, models.align(image, found), measured, models.attributes(image, found))
+    found = models.find(image, limits.min_face_px * picture.scale)
+    sides = found.boxes[:, 2:] - found.boxes[:, :2]
+    found = found.pick(np.argsort(-np.prod(sides, axis=1), kind="stable"))
+    chips, about = models.align(image, found), models.attributes(image, found)
+    return [_sight(image, found, row, picture.scale, chips[row], about[row]) for row in range(len(found))]
 
 
-def fraction_box(box: Float32, width: int, height: int) -> Box:
-    """Pixels to fractions, clipped to the picture."""
-    x0, y0, x1, y1 = (float(v) for v in box)
-    return Box(
-        max(0.0, min(1.0, x0 / width)),
-        max(0.0, min(1.0, y0 / height)),
-        max(0.0, min(1.0, x1 / width)),
-        max(0.0, min(1.0, y1 / height)),
+def _sight(image: Image.Image, found: Found, row: int, scale: float, chip: Pixels, about: Attributes) -> _Sight:
+    box, points, score = found.boxes[row], found.points[row, :5], float(found.scores[row])
+    size_px = float(min(box[2] - box[0], box[3] - box[1])) / scale
+    return _Sight(
+        box=_fraction_box(box, image.width, image.height),
+        points=(points / np.array([image.width, image.height], np.float32)).astype(np.float32),
+        score=min(1.0, max(0.0, score)),
+        quality=measure(image, box, points, score, size_px),
+        crop=crop_jpeg(image, box, points),
+        chip=chip,
+        about=about,
     )
 
 
-def _faces(one: _Looked, embeddings: Float32) -> list[SeenFace]:
-    faces = []
-    for row, (box, points, score, quality, crop) in enumerate(one.measured):
-        about = one.attributes[row]
-        faces.append(
-            SeenFace(
-                box=box,
-                landmarks=points,
-                det_score=min(1.0, max(0.0, score)),
-                quality=quality,
-                embedding=np.ascontiguousarray(embeddings[row], dtype=np.float32),
-                crop_jpeg=crop,
-                age=about.age,
-                gender=about.gender,
-            )
+def _fraction_box(box: Float32, width: int, height: int) -> Box:
+    """Pixels to fractions, clipped to the picture."""
+    x0, x1 = (min(1.0, max(0.0, float(x) / width)) for x in (box[0], box[2]))
+    y0, y1 = (min(1.0, max(0.0, float(y) / height)) for y in (box[1], box[3]))
+    return Box(x0, y0, x1, y1)
+
+
+def _faces(sights: list[_Sight], rows: Iterator[Float32]) -> list[SeenFace]:
+    """The next embeddings go with these sights, in order."""
+    faces = [
+        SeenFace(
+            box=sight.box,
+            landmarks=sight.points,
+            det_score=sight.score,
+            quality=sight.quality,
+            embedding=np.array(next(rows), np.float32),
+            crop_jpeg=sight.crop,
+            age=sight.about.age,
+            gender=sight.about.gender,
         )
+        for sight in sights
+    ]
     return sorted(faces, key=lambda face: -face.box.area)

@@ -17,13 +17,34 @@ if TYPE_CHECKING:
 SCRFD_SCORE = 0.5
 """The value InsightFace works with."""
 SCRFD_REACH = Reach(
-    smallest_px=18.0, whole_side=640, tile_side=1280, padded_side=192, turned_side=320, step=64, shrinks=False
+    smallest_px=18.0,
+    whole_side=640,
+    tile_side=1280,
+    padded_side=192,
+    turned_side=320,
+    step=64,
+    tile_step=64,
+    shrinks=False,
+    close_side=160,
+    doubtful=0.72,
 )
+YUNET_OUTPUTS = tuple(f"{kind}_{stride}" for kind in ("cls", "obj", "bbox", "kps") for stride in (8, 16, 32))
+"""In the order of the network."""
 YUNET_SCORE = 0.7
 """OpenCV's sample uses 0.9 on web-cam pictures; see docs/decisions/0012 for the counts behind 0.7."""
 YUNET_REACH = Reach(
-    smallest_px=18.0, whole_side=640, tile_side=1280, padded_side=192, turned_side=320, step=64, shrinks=False
+    smallest_px=18.0,
+    whole_side=640,
+    tile_side=960,
+    padded_side=192,
+    turned_side=320,
+    step=160,
+    tile_step=320,
+    shrinks=False,
+    close_side=160,
+    doubtful=0.88,
 )
+"""Few canvas shapes, because OpenVINO compiles the network once for each."""
 
 
 def scrfd_input(canvas: Pixels) -> Float32:
@@ -53,9 +74,7 @@ def scrfd_faces(outputs: Sequence[Float32], width: int, height: int, threshold: 
         sides = outputs[levels + level].reshape(-1, 4)[rows] * stride
         points = outputs[2 * levels + level].reshape(-1, 5, 2)[rows] * stride + centre[:, None]
         boxes = np.concatenate([centre - sides[:, :2], centre + sides[:, 2:]], axis=1)
-        parts.append(
-            Found(boxes.astype(np.float32), points.astype(np.float32), scores[rows].astype(np.float32))
-        )
+        parts.append(Found(boxes.astype(np.float32), points.astype(np.float32), scores[rows].astype(np.float32)))
     return join(parts) if parts else nothing()
 
 
@@ -64,16 +83,12 @@ def yunet_input(canvas: Pixels) -> Float32:
     return np.ascontiguousarray(canvas[:, :, ::-1].astype(np.float32).transpose(2, 0, 1)[None])
 
 
-def yunet_faces(
-    outputs: dict[str, Float32], width: int, height: int, threshold: float = YUNET_SCORE
-) -> Found:
+def yunet_faces(outputs: dict[str, Float32], width: int, height: int, threshold: float = YUNET_SCORE) -> Found:
     """Faces from YuNet's outputs (Wu, Peng, Yu, "YuNet: a tiny millisecond-level face detector", 2023), named
     cls_S, obj_S, bbox_S, kps_S for the strides 8, 16, 32; the score is the geometric mean of cls and obj."""
     parts = []
     for stride in (8, 16, 32):
-        product = outputs[f"cls_{stride}"].reshape(-1).clip(0, 1) * outputs[f"obj_{stride}"].reshape(-1).clip(
-            0, 1
-        )
+        product = outputs[f"cls_{stride}"].reshape(-1).clip(0, 1) * outputs[f"obj_{stride}"].reshape(-1).clip(0, 1)
         scores = np.sqrt(product)
         rows = np.flatnonzero(scores >= threshold)
         if rows.size == 0:
@@ -84,7 +99,5 @@ def yunet_faces(
         middle, half = (cell + raw[:, :2]) * stride, np.exp(raw[:, 2:]) * stride / 2
         points = (outputs[f"kps_{stride}"].reshape(-1, 5, 2)[rows] + cell[:, None]) * stride
         boxes = np.concatenate([middle - half, middle + half], axis=1)
-        parts.append(
-            Found(boxes.astype(np.float32), points.astype(np.float32), scores[rows].astype(np.float32))
-        )
+        parts.append(Found(boxes.astype(np.float32), points.astype(np.float32), scores[rows].astype(np.float32)))
     return join(parts) if parts else nothing()

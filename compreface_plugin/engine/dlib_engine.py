@@ -7,7 +7,6 @@ left behind when the host kills the plugin.
 
 from __future__ import annotations
 
-import importlib.util
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,13 +26,19 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from compreface_plugin.domain.faces import Float32, Pixels
+    from compreface_plugin.engine.places import InstalledPack
 
-RECOGNISER_FILE = "dlib_face_recognition_resnet_model_v1.dat"
-LANDMARKS_FILE = "shape_predictor_5_face_landmarks.dat"
 HOG_SCORE = 0.0
 """dlib's own default."""
 HOG_REACH = Reach(
-    smallest_px=60.0, whole_side=1600, tile_side=1600, padded_side=256, turned_side=480, step=1, shrinks=True
+    smallest_px=60.0,
+    whole_side=1600,
+    tile_side=1600,
+    padded_side=256,
+    turned_side=480,
+    step=1,
+    tile_step=1,
+    shrinks=True,
 )
 """The detector's window is 80 px with a 73 px box, and it still finds faces of 60 px
 (docs/decisions/0011)."""
@@ -55,42 +60,31 @@ TEMPLATE_150: Float32 = np.float32(150 / (1 + 2 * CHIP_PADDING)) * (
 get_face_chip_details): corners of the image-right eye, corners of the image-left eye, below the nose."""
 
 
-def weights_folder() -> Path | None:
-    """`models/` of the installed package face_recognition_models; None without it.
-
-    The package is not imported: its __init__ needs pkg_resources, which newer setuptools no longer bring.
-    """
-    spec = importlib.util.find_spec("face_recognition_models")
-    for place in (spec.submodule_search_locations or []) if spec is not None else []:
-        folder = Path(place) / "models"
-        if (folder / RECOGNISER_FILE).is_file() and (folder / LANDMARKS_FILE).is_file():
-            return folder
-    return None
-
-
 class DlibModels:
     """Loaded dlib models. The detector object keeps scratch memory, so every thread has its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, pack: InstalledPack) -> None:
+        """Raises ModelUnavailable."""
         try:
             import dlib
         except ImportError as error:
             raise ModelUnavailable(f"The dlib engine needs the Python package dlib-bin: {error}.") from error
         self._dlib: Any = dlib
+        self.batch, self.device = 4, "cpu"
         self._local = threading.local()
-        recogniser, landmarks = folder / RECOGNISER_FILE, folder / LANDMARKS_FILE
+        recogniser, landmarks = pack.recogniser, pack.detector
         try:
             self._landmarks = dlib.shape_predictor(str(landmarks))
             self._net: FaceNet | None = FaceNet(recogniser)
         except UnknownLayout:
             self._net = None
         except (RuntimeError, OSError) as error:
-            raise _damaged(folder, error) from error
+            raise _damaged(recogniser.parent, error) from error
         if self._net is None:
             try:
                 self._own_net = dlib.face_recognition_model_v1(str(recogniser))
             except RuntimeError as error:
-                raise _damaged(folder, error) from error
+                raise _damaged(recogniser.parent, error) from error
 
     def find(self, picture: Image.Image, min_face_px: float) -> Found:
         return find_faces(picture, min_face_px, HOG_REACH, self._detect)

@@ -24,9 +24,7 @@ if TYPE_CHECKING:
 
 CHIP_SIDE = 150
 DIMENSIONS = 128
-_MEAN = np.array(
-    [122.782, 117.001, 104.298], np.float32
-)  # RGB means of dlib's input layer, which divides by 256
+_MEAN = np.array([122.782, 117.001, 104.298], np.float32)  # RGB means of dlib's input layer, which divides by 256
 _LEVELS = ((32, 3, False), (64, 4, True), (128, 3, True), (256, 3, True), (256, 1, True))
 """(filters, residual blocks, first block halves the picture), from the input to the output."""
 _AT_ONCE = 4  # chips per matrix product: more do not fit a core's cache
@@ -128,9 +126,7 @@ def _conv(raw: Float32, affine: Float32, *, kernel: int, channels: int, stride: 
     filters = affine.size // 2
     taps = channels * kernel * kernel
     if raw.size != filters * taps + filters:
-        raise UnknownLayout(
-            f"a convolution has {raw.size} numbers where {filters * taps + filters} were expected"
-        )
+        raise UnknownLayout(f"a convolution has {raw.size} numbers where {filters * taps + filters} were expected")
     weights = raw[: filters * taps].reshape(filters, channels, kernel, kernel).transpose(2, 3, 1, 0)
     gain, offset = affine[:filters], affine[filters:]
     folded = np.ascontiguousarray(weights.reshape(taps, filters) * gain)

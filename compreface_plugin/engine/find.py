@@ -4,13 +4,17 @@ ones."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
 
-from compreface_plugin.domain.faces import Pixels
-from compreface_plugin.engine.geometry import Found, join, nothing, turned_back, without_duplicates
-from compreface_plugin.engine.views import Reach, View, plan, turned_plan
+from compreface_plugin.domain.faces import Float32, Pixels
+from compreface_plugin.engine.geometry import Found, join, nothing, roll_degrees, turned_back, without_duplicates
+from compreface_plugin.engine.views import Reach, View, close_view, plan, turned_plan
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 Detect = Callable[[Pixels], Found]
 """(H, W, 3) RGB canvas -> faces in its pixels."""
@@ -18,7 +22,14 @@ Detect = Callable[[Pixels], Found]
 TURNED_SCORE = 0.65
 """A face that is only found after turning the picture must be surer: four looks give four chances of a
 mistake."""
-_TURNS = (Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_270, Image.Transpose.ROTATE_180)
+SMALL_PX = 40.0
+"""A face seen smaller than this on its canvas is looked at closely when the picture has more pixels of it:
+landmarks are then placed better, and the embedding depends on them."""
+TILTED_DEG = 40.0
+"""Beyond this roll the landmarks of a detector trained on upright faces are checked by turning the face."""
+UPRIGHT_BONUS = 0.03
+"""What a turned look must score more than the upright one."""
+_TURNS = ((1, Image.Transpose.ROTATE_90), (3, Image.Transpose.ROTATE_270), (2, Image.Transpose.ROTATE_180))
 
 
 def find_faces(picture: Image.Image, min_face_px: float, reach: Reach, detect: Detect) -> Found:
@@ -26,32 +37,38 @@ def find_faces(picture: Image.Image, min_face_px: float, reach: Reach, detect: D
 
     When nothing is found upright, the picture is tried on both sides and upside down.
     """
-    found = _look(picture, plan(picture.width, picture.height, min_face_px, reach), detect)
-    found = _large_enough(found, min_face_px)
-    return found if len(found) else _large_enough(_turned(picture, reach, detect), min_face_px)
+    views = plan(picture.width, picture.height, min_face_px, reach)
+    found = _large_enough(_look(picture, views, detect), min_face_px * 0.9)
+    if not len(found):
+        found = _turned(picture, reach, detect)
+    if reach.close_side and len(found):
+        finest = max(view.scale for view in views)
+        found = _closely(picture, found, finest, reach, detect)
+    return _large_enough(found, min_face_px)
 
 
 def _look(picture: Image.Image, views: list[View], detect: Detect) -> Found:
-    parts = [_seen(picture, view, detect) for view in views]
-    return without_duplicates(join(parts))
+    return without_duplicates(join([_seen(picture, view, detect) for view in views]))
 
 
 def _seen(picture: Image.Image, view: View, detect: Detect) -> Found:
-    found = detect(np.asarray(view.paint(picture)))
-    x0, y0, x1, y1 = view.region
-    back = found.moved(1 / view.scale, x0 - view.left / view.scale, y0 - view.top / view.scale)
-    return back.pick(_whole_faces(back, view.region, picture.width, picture.height))
+    found = _back(detect(np.asarray(view.paint(picture))), view)
+    return found.pick(_whole_faces(found, view.region, picture.width, picture.height))
 
 
-def _whole_faces(found: Found, region: tuple[int, int, int, int], width: int, height: int) -> np.ndarray:
-    """Mask: false for boxes cut by an inner edge of a tile (the next tile sees them whole) or centred
-    outside."""
+def _back(found: Found, view: View) -> Found:
+    """From canvas pixels to those of the picture."""
+    x0, y0 = view.region[:2]
+    return found.moved(1 / view.scale, x0 - view.left / view.scale, y0 - view.top / view.scale)
+
+
+def _whole_faces(found: Found, region: tuple[int, int, int, int], width: int, height: int) -> NDArray[np.bool_]:
+    """False for boxes cut by an inner edge of a tile (the next tile sees them whole) or centred outside."""
     x0, y0, x1, y1 = region
     boxes = found.boxes
-    slack = 0.05 * (boxes[:, 2:] - boxes[:, :2])
     keep = np.ones(len(found), bool)
     if x0 > 0:
-        keep &= boxes[:, 0] > x0 + 1 - slack[:, 0] * 0
+        keep &= boxes[:, 0] > x0 + 1
     if y0 > 0:
         keep &= boxes[:, 1] > y0 + 1
     if x1 < width:
@@ -59,18 +76,67 @@ def _whole_faces(found: Found, region: tuple[int, int, int, int], width: int, he
     if y1 < height:
         keep &= boxes[:, 3] < y1 - 1
     centre = (boxes[:, :2] + boxes[:, 2:]) / 2
-    inside = (centre > 0).all(axis=1) & (centre[:, 0] < width) & (centre[:, 1] < height)
-    return np.asarray(keep & inside)
+    return np.asarray(keep & (centre > 0).all(axis=1) & (centre[:, 0] < width) & (centre[:, 1] < height))
 
 
 def _turned(picture: Image.Image, reach: Reach, detect: Detect) -> Found:
     parts = []
-    for turns, transpose in zip((1, 3, 2), _TURNS, strict=True):
+    for turns, transpose in _TURNS:
         turned = picture.transpose(transpose)
         found = _look(turned, turned_plan(turned.width, turned.height, reach), detect)
         found = found.pick(found.scores >= TURNED_SCORE)
         parts.append(turned_back(found, turns, picture.width, picture.height))
     return without_duplicates(join(parts)) if any(len(part) for part in parts) else nothing()
+
+
+def _closely(picture: Image.Image, found: Found, scale: float, reach: Reach, detect: Detect) -> Found:
+    """Every face that was seen small, with a low score or tilted, looked at once more from near by.
+
+    A small one gets better landmarks. One that scores low or is tilted is turned by quarters: networks do
+    find faces that lie on their side, but often put upright landmarks on them.
+    """
+    parts = []
+    for row in range(len(found)):
+        face = found.pick(np.array([row]))
+        side = float((face.boxes[0, 2:] - face.boxes[0, :2]).min())
+        doubtful = float(face.scores[0]) < reach.doubtful or abs(roll_degrees(face.points[0])) > TILTED_DEG
+        small = side * scale < SMALL_PX and scale < 0.8
+        if doubtful or small:
+            face = _nearer(picture, face, reach, detect, doubtful)
+        parts.append(face)
+    return without_duplicates(join(parts))
+
+
+def _nearer(picture: Image.Image, face: Found, reach: Reach, detect: Detect, every_way: bool) -> Found:
+    """The same face from a close view, in the direction where it scores best; itself when it is not seen
+    again."""
+    box = (float(face.boxes[0, 0]), float(face.boxes[0, 1]), float(face.boxes[0, 2]), float(face.boxes[0, 3]))
+    view = close_view(picture.width, picture.height, box, reach)
+    canvas = np.asarray(view.paint(picture))
+    best, best_score = face, -1.0
+    for turns in (0, 1, 3, 2) if every_way else (0,):
+        seen = _central(detect(np.ascontiguousarray(np.rot90(canvas, turns))), reach.close_side, turns > 0)
+        if not len(seen):
+            continue
+        score = float(seen.scores[0]) - (UPRIGHT_BONUS if turns else 0.0)
+        if score > best_score:
+            best_score = score
+            best = _back(turned_back(seen, turns, view.width, view.height), view)
+    return Found(best.boxes, best.points, np.maximum(best.scores, face.scores))
+
+
+def _central(found: Found, side: int, upright_only: bool) -> Found:
+    """The best face in the middle of a close canvas, as a row of one; empty when there is none."""
+    if not len(found):
+        return found
+    centre: Float32 = (found.boxes[:, :2] + found.boxes[:, 2:]) / 2
+    sides: Float32 = (found.boxes[:, 2:] - found.boxes[:, :2]).max(axis=1)
+    fits = np.abs(centre - side / 2).max(axis=1) < 0.2 * side
+    fits &= (sides > 0.25 * side) & (sides < 0.8 * side)
+    if upright_only:
+        fits &= np.array([abs(roll_degrees(points)) <= TILTED_DEG + 10 for points in found.points])
+    rows = np.flatnonzero(fits)
+    return found.pick(rows[np.argsort(-found.scores[rows], kind="stable")][:1])
 
 
 def _large_enough(found: Found, min_face_px: float) -> Found:

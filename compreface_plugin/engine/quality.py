@@ -34,9 +34,7 @@ class Ramp:
 
 SIZE = Ramp(20.0, 90.0)  # px, short side in the original; recognisers see 112 px
 DETECTOR = Ramp(0.3, 0.75)
-SHARPNESS = Ramp(
-    0.6, 4.0
-)  # mean absolute Laplacian of the patch over its contrast, in percent; see sharpness()
+SHARPNESS = Ramp(0.6, 4.0)  # mean absolute Laplacian of the patch over its contrast, in percent; see sharpness()
 BRIGHTNESS_LOW = Ramp(20.0, 60.0)  # mean grey
 BRIGHTNESS_HIGH = Ramp(245.0, 215.0)
 CONTRAST = Ramp(8.0, 28.0)  # standard deviation of grey
@@ -72,9 +70,7 @@ def measure(picture: Image.Image, box: Float32, points: Float32, det_score: floa
         "pose": f"turned away (yaw {yaw:.0f}, pitch {pitch:.0f} degrees)",
     }
     score = math.prod(FLOORS[name] + (1 - FLOORS[name]) * part for name, part in parts.items()) ** 0.5
-    reasons = tuple(
-        words[name] for name, part in sorted(parts.items(), key=lambda item: item[1]) if part < MENTION
-    )
+    reasons = tuple(words[name] for name, part in sorted(parts.items(), key=lambda item: item[1]) if part < MENTION)
     return Quality(
         score=round(score, 4),
         size_px=round(size_px, 1),

@@ -1,13 +1,24 @@
-"""Which local engine: packs found on this machine, best first, and the one door that opens them."""
+"""Which local engine: packs found on this machine, best first, and the one door that opens them.
+
+Importing this loads no heavy library; opening an engine loads none either, the first look does.
+"""
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from compreface_plugin.domain.errors import ModelUnavailable
-from compreface_plugin.domain.faces import EngineInfo
-from compreface_plugin.engine.base import LocalEngine
+from compreface_plugin.engine.places import InstalledPack, find_pack, find_packs
+
+if TYPE_CHECKING:
+    from compreface_plugin.engine.base import LocalEngine, Models
+
+
+def installed_packs(data_dir: Path | None, models_dir: Path | None = None) -> list[str]:
+    """Names of the packs that are there and have their runtime, best first. Never empty where dlib is
+    installed."""
+    return [pack.name for pack in find_packs(data_dir, models_dir) if pack.runnable]
 
 
 def open_engine(
@@ -19,43 +30,39 @@ def open_engine(
     inference_batch: int = 0,
     workers: int = 0,
 ) -> LocalEngine:
-    """The engine of `pack`; nothing is loaded before the first look. Raises ModelUnavailable."""
-    places = [place for place in (models_dir, data_dir / "models" if data_dir else None) if place is not None]
-    if pack == "dlib":
-        from compreface_plugin.engine.dlib_engine import RECOGNISER_FILE, DlibModels, weights_folder
+    """The engine of `pack` from `data_dir`/models, the user's own models folder or InsightFace's; from
+    `models_dir` alone when that is given.
 
-        folder = weights_folder()
-        if folder is None:
-            raise ModelUnavailable(
-                "The dlib engine needs the Python package face_recognition_models; install it."
-            )
-        return LocalEngine(_info(pack, folder / RECOGNISER_FILE, 128), lambda: DlibModels(folder), workers)
-    if pack == "light":
-        from compreface_plugin.engine.light_models import (
-            DETECTOR_FILE,
-            RECOGNISER_BIN,
-            RECOGNISER_XML,
-            LightModels,
-        )
+    `device`: "" (best), cpu, cuda:0, ... `inference_batch`: faces per call, 0 by device. `workers`: pictures
+    looked at at once, 0 by cores. Nothing is loaded before the first look; ModelUnavailable is raised here
+    when files or packages are missing, on the first look when they are damaged or the device cannot run them.
+    """
+    from compreface_plugin.domain.faces import EngineInfo
+    from compreface_plugin.engine.base import LocalEngine
 
-        for place in places:
-            files = {path.name: path for path in place.rglob("*")}
-            if DETECTOR_FILE in files and RECOGNISER_XML in files and RECOGNISER_BIN in files:
-                info = _info(pack, files[RECOGNISER_BIN], 256)
-                return LocalEngine(
-                    info, lambda: LightModels(files[DETECTOR_FILE], files[RECOGNISER_XML]), workers
-                )
-        raise ModelUnavailable("The model pack light is not installed.")
-    from compreface_plugin.engine.onnx_models import load_pack
-
-    for place in places:
-        chosen = place / pack
-        if chosen.is_dir():
-            weights = sorted(chosen.glob("*w600k*.onnx")) or sorted(chosen.glob("*.onnx"))
-            return LocalEngine(_info(pack, weights[0], 512), lambda: load_pack(chosen), workers)
-    raise ModelUnavailable(f"The model pack {pack} is not installed.")
+    chosen = find_pack(pack, data_dir, models_dir)
+    info = EngineInfo(
+        engine="local",
+        pack=chosen.name,
+        model_id=chosen.model_id,
+        detector_id=chosen.detector_id,
+        dimensions=chosen.dimensions,
+        device=device or ("cpu" if chosen.kind != "insightface" else "best"),
+    )
+    return LocalEngine(info, lambda: _load(chosen, device, inference_batch), workers)
 
 
-def _info(pack: str, weights: Path, dimensions: int) -> EngineInfo:
-    digest = hashlib.sha256(weights.read_bytes()).hexdigest()[:12]
-    return EngineInfo("local", pack, f"{pack}@{digest}", pack, dimensions, "cpu")
+def _load(pack: InstalledPack, device: str, batch: int) -> Models:
+    if pack.kind == "dlib":
+        if device.strip().lower() not in ("", "cpu"):
+            raise ModelUnavailable(f"The device {device!r} was asked for, and the pack dlib runs on the cpu only.")
+        from compreface_plugin.engine.dlib_engine import DlibModels
+
+        return DlibModels(pack)
+    if pack.kind == "light":
+        from compreface_plugin.engine.light_models import LightModels
+
+        return LightModels(pack, device, batch)
+    from compreface_plugin.engine.onnx_models import OnnxModels
+
+    return OnnxModels(pack, device, batch)

@@ -2,7 +2,8 @@
 
 A convolutional detector finds faces between a smallest size in canvas pixels and a largest share of the
 canvas. One view of the whole picture covers most of them; a small padded view finds the face that fills the
-picture; tiles at a finer scale find faces that the whole view would show too small.
+picture; tiles at a finer scale find faces that the whole view would show too small. A close view of one face
+settles what is doubtful.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from PIL import Image
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """What one detector can see. Sides in canvas pixels."""
+    """What one detector can see, and on which canvases. Sides in canvas pixels."""
 
     smallest_px: float  # short side of the smallest face it finds reliably
     whole_side: int  # long side of the canvas for the whole picture
@@ -23,9 +24,10 @@ class Reach:
     padded_side: int  # square canvas of the padded view
     turned_side: int  # long side of the canvas when the picture is tried on its side
     step: int  # canvas sides are multiples of this, so that the number of shapes stays small
-    shrinks: (
-        bool  # true: show no more pixels than the smallest face needs; false: as many as the canvas takes
-    )
+    tile_step: int  # the same for tiles
+    shrinks: bool  # true: show no more pixels than the smallest face needs; false: as many as the canvas takes
+    close_side: int = 0  # square canvas of the close view; 0: a second look brings this detector nothing
+    doubtful: float = 0.0  # a score below this calls for a close view, in every direction
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +61,15 @@ MAX_ENLARGE = 2.0
 PADDED_SHARE = 0.6
 """Share of the padded canvas that the picture takes: a face as large as the picture then has the margin
 around it that detectors are trained with."""
+CLOSE_SHARE = 0.45
+"""Share of the close canvas that the face takes."""
 
 
 def plan(width: int, height: int, min_face_px: float, reach: Reach) -> list[View]:
     """Views of a decoded picture in which every face with a short side of `min_face_px` decoded pixels or
     more, up to the whole picture, is seen at a size the detector handles."""
-    long_side = max(width, height)
     needed = min(MAX_ENLARGE, reach.smallest_px / max(min_face_px, 1.0))
-    fitting = reach.whole_side / long_side
+    fitting = reach.whole_side / max(width, height)
     scale = min(needed, fitting) if reach.shrinks else max(min(1.0, fitting), min(needed, fitting))
     views = [_whole(width, height, scale, reach.step), _padded(width, height, reach.padded_side)]
     if needed > scale * 1.001:
@@ -80,14 +83,28 @@ def turned_plan(width: int, height: int, reach: Reach) -> list[View]:
     return [_whole(width, height, scale, reach.step), _padded(width, height, reach.padded_side)]
 
 
+def close_view(width: int, height: int, box: tuple[float, float, float, float], reach: Reach) -> View:
+    """One face with its surroundings in the middle of a square canvas."""
+    x0, y0, x1, y1 = box
+    scale = CLOSE_SHARE * reach.close_side / max(x1 - x0, y1 - y0, 1.0)
+    half = reach.close_side / scale / 2
+    middle_x, middle_y = (x0 + x1) / 2, (y0 + y1) / 2
+    region = (
+        max(0, math.floor(middle_x - half)),
+        max(0, math.floor(middle_y - half)),
+        min(width, math.ceil(middle_x + half)),
+        min(height, math.ceil(middle_y + half)),
+    )
+    left, top = round((region[0] - middle_x + half) * scale), round((region[1] - middle_y + half) * scale)
+    return View(region, scale, reach.close_side, reach.close_side, left, top)
+
+
 def _up(value: float, step: int) -> int:
     return max(step, math.ceil(value / step - 1e-6) * step)
 
 
 def _whole(width: int, height: int, scale: float, step: int) -> View:
-    return View(
-        (0, 0, width, height), scale, _up(round(width * scale), step), _up(round(height * scale), step)
-    )
+    return View((0, 0, width, height), scale, _up(round(width * scale), step), _up(round(height * scale), step))
 
 
 def _padded(width: int, height: int, side: int) -> View:
@@ -110,7 +127,8 @@ def _tiles(width: int, height: int, whole_scale: float, scale: float, reach: Rea
                 min(height, math.ceil(bottom / scale)),
             )
             wide, high = (region[2] - region[0]) * scale, (region[3] - region[1]) * scale
-            views.append(View(region, scale, _up(round(wide), reach.step), _up(round(high), reach.step)))
+            canvas = (_up(round(wide), reach.tile_step), _up(round(high), reach.tile_step))
+            views.append(View(region, scale, *canvas))
     return views
 
 
