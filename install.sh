@@ -190,13 +190,12 @@ copy_to() {
 # ---- the Python environment ----------------------------------------------------------------------------------------
 
 find_python() {
-    for candidate in ${PYTHON:+"$PYTHON"} python3 python3.13 python3.12 python3.14 python3.11 python3.10 python; do
+    for candidate in ${PYTHON:-python3 python3.13 python3.12 python3.14 python3.11 python3.10 python}; do
         command -v "$candidate" >/dev/null 2>&1 || continue
         if "$candidate" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 14))' 2>/dev/null; then
             say "$candidate"
             return
         fi
-        [ "$candidate" = "${PYTHON:-}" ] && break
     done
     return 1
 }
@@ -248,7 +247,7 @@ make_environment() {
 
 prepare_environment() {
     begin 'Python environment'
-    python=$(find_python) || fail "no Python 3.10 to 3.14 found (${PYTHON:-python3}); $(packages_hint), or set PYTHON"
+    python=$(find_python) || fail "no Python 3.10 to 3.14 found as ${PYTHON:-python3}; $(packages_hint), or set PYTHON"
     python_version=$("$python" -c 'import platform; print(platform.python_version())')
     if ls /lib/ld-musl-* >/dev/null 2>&1; then libc=musl; else libc=glibc; fi
     [ "$(uname -s)" = Linux ] || libc=$(uname -s)
