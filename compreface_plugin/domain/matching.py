@@ -55,7 +55,7 @@ class FaceMatch:
     candidates: tuple[Candidate, ...]  # best first, each person once; empty for an empty gallery
     required: Similarity  # to be accepted, after the correction for gallery size
     required_for_review: Similarity
-    margin: float | None  # lead over the best other person, in plain cosine; None without another
+    margin: float | None  # lead over the best other person, in normal deviates; None without another
     reason: str  # why it was not accepted, "" when it was
 
     @property
@@ -157,7 +157,7 @@ class Matcher:
             self._candidate(probe, int(person), float(deviate))
             for deviate, person in zip(deviates[: self._top_k], people, strict=False)
         )
-        margin = self._lead(deviates) if len(deviates) > 1 else None
+        margin = float(deviates[0] - deviates[1]) if len(deviates) > 1 else None
         verdict, reason = self._verdict(float(deviates[0]) if len(deviates) else None, margin)
         return FaceMatch(verdict, shown, self.required, self.required_for_review, margin, reason)
 
@@ -189,9 +189,6 @@ class Matcher:
         if self._gallery.people <= REFERENCE_PEOPLE:
             return deviate
         return deviate_of(rate_of(deviate) * REFERENCE_PEOPLE / self._gallery.people)
-
-    def _lead(self, deviates: Float64) -> float:
-        return float(deviates[0] - deviates[1]) / self._point.plain.slope
 
     def _similarity(self, deviate: float) -> Similarity:
         """Similarity at equal FMR, to the six decimals the service gives."""

@@ -21,6 +21,10 @@ REVIEW_SIMILARITY = Similarity(0.75)
 REFERENCE_PEOPLE = 100
 """Gallery size up to which the settings hold as they are; beyond it the allowed FMR shrinks in proportion."""
 
+LEAST_LEAD = 0.4
+"""Least lead over the best other performer, in deviates. Costs no right name on LFW, halves the wrong ones."""
+SAME_PERSON_FMR = 1e-4
+
 _STANDARD = NormalDist()
 _SMALLEST_RATE = 1e-290
 
@@ -54,12 +58,14 @@ class Tail:
 
 @dataclass(frozen=True, slots=True)
 class Normalisation:
-    """Adaptive score normalisation (AS-norm, both sides): where it pays and what its scores mean."""
+    """Adaptive score normalisation (AS-norm, both sides): from which cohort on, and what its scores mean."""
 
     tail: Tail  # of the normalised score
+    exclude_at: Cosine  # cohort entries as near as this to the probe or the person may be that person
     min_cohort: int = 200  # people; below that the plain score is better or as good
-    top_share: float = 0.4  # share of the cohort, nearest first, that the statistics are taken from
-    drop: int = 1  # nearest cohort entries left out: one of them may be the same person
+    top_share: float = 0.2  # share of the cohort, nearest first, that the statistics are taken from
+    shrinkage: float = 0.6  # how far these are drawn towards the statistics of the cohort itself, 0..1
+    small_sample: float = 12.0  # scores from C entries run high by the factor 1 / (1 - small_sample / C)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +73,13 @@ class OperatingPoint:
     """What the default similarities mean for one recogniser."""
 
     name: str
-    source: str  # "measured" or where the figures were published
+    source: str  # "measured", or where the figures were published
     accept_fmr: float  # per comparison with a person, at similarity 0.89
     review_fmr: float  # the same at similarity 0.75
-    plain: Tail  # of the plain cosine
+    plain: Tail  # of the plain person score
     centre: float  # mean impostor cosine
-    spread: float  # how much wider impostor scores grow as pictures of a person are averaged, see matching.py
-    margin: float  # least lead over the best other performer, in plain cosine
+    narrowing: float  # how impostor scores narrow as pictures of a person are averaged, see scoring.py
+    margin: float = LEAST_LEAD
     normalisation: Normalisation | None = None
     scale: SimilarityScale | None = None  # a server's own scale; None: fitted to the two points
 
@@ -86,39 +92,40 @@ class OperatingPoint:
             (Cosine(self.plain.score(deviate_of(self.review_fmr))), REVIEW_SIMILARITY),
         )
 
+    @property
+    def same_person_at(self) -> Cosine:
+        """Cosine from which two faces are kept from standing in one cohort: FMR 1e-4."""
+        return Cosine(self.plain.score(deviate_of(SAME_PERSON_FMR)))
+
 
 _DLIB = OperatingPoint(
     name="dlib",
     source="measured",
     accept_fmr=5e-5,
-    review_fmr=1.5e-3,
-    plain=Tail(-24.0, 29.0),
-    centre=0.80,
-    spread=0.5,
-    margin=0.005,
-    normalisation=Normalisation(Tail(-0.2, 0.75)),
+    review_fmr=7e-4,
+    plain=Tail(-40.0, 46.6),
+    centre=0.836,
+    narrowing=3.2,
+    normalisation=Normalisation(Tail(0.46, 0.77), exclude_at=Cosine(0.939)),
 )
 _LIGHT = OperatingPoint(
     name="light",
     source="measured",
-    accept_fmr=2e-5,
+    accept_fmr=3e-5,
     review_fmr=5e-4,
-    plain=Tail(0.53, 7.6),
-    centre=0.005,
-    spread=0.43,
-    margin=0.05,
-    normalisation=Normalisation(Tail(-0.2, 0.75)),
+    plain=Tail(0.85, 6.68),
+    centre=0.006,
+    narrowing=0.6,
+    normalisation=Normalisation(Tail(1.53, 0.397), exclude_at=Cosine(0.43)),
 )
 _BUFFALO_S = OperatingPoint(
     name="buffalo_sc",
     source="measured",
     accept_fmr=2e-5,
     review_fmr=5e-4,
-    plain=Tail(0.0, 12.5),
-    centre=0.015,
-    spread=0.43,
-    margin=0.05,
-    normalisation=Normalisation(Tail(-0.2, 0.75)),
+    plain=Tail(0.73, 10.05),
+    centre=0.017,
+    narrowing=0.79,
 )
 _BUFFALO_L = OperatingPoint(
     name="buffalo_l",
@@ -127,11 +134,14 @@ _BUFFALO_L = OperatingPoint(
     review_fmr=1e-4,
     plain=Tail(deviate_of(1e-6) - 0.4078 * 11.0, 11.0),
     centre=0.0,
-    spread=0.43,
-    margin=0.05,
+    narrowing=0.79,
 )
 _UNKNOWN = replace(
-    _BUFFALO_L, name="unknown", source="assumed like buffalo_l, stricter by ten: never measured", accept_fmr=1e-7, review_fmr=1e-5
+    _BUFFALO_L,
+    name="unknown",
+    source="assumed like buffalo_l, ten times stricter: never measured",
+    accept_fmr=1e-7,
+    review_fmr=1e-5,
 )
 
 _BY_PACK = {
