@@ -253,7 +253,9 @@ prepare_environment() {
     [ "$(uname -s)" = Linux ] || libc=$(uname -s)
     abi=$("$python" -c 'import sys, platform; print(sys.implementation.cache_tag, platform.machine())')" $libc"
     # An environment of another Python (the container's image was updated) or moved from elsewhere does not start.
-    if works && [ "$(cat "$venv/.built-for" 2>/dev/null)" = "$abi $venv" ]; then
+    # One that somebody made by hand, and that starts, is taken as it is.
+    if works && [ "$(cat "$venv/.built-for" 2>/dev/null || say "$abi $venv")" = "$abi $venv" ]; then
+        printf '%s %s\n' "$abi" "$venv" >"$venv/.built-for"
         finish "Python $python_version, $(uname -m), $libc"
         return
     fi
