@@ -68,7 +68,5 @@ def _sentence(path: Path, error: OSError) -> str:
             "give the user that runs Stash the right to write there, or set dataDir to another folder."
         )
     if isinstance(error, (FileExistsError, NotADirectoryError)):
-        return (
-            f"The data folder {path} cannot be made because a file is in its way; remove it or set dataDir."
-        )
+        return f"The data folder {path} cannot be made because a file is in its way; remove it or set dataDir."
     return f"The data folder {path} cannot be used ({error.strerror or error}); check it, or set dataDir."

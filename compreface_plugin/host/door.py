@@ -46,13 +46,16 @@ def _answer(answer: Answer, log: StashLog, application: str) -> int:
         log.info(str(stopped))
         answer.output({"cancelled": True, "message": str(stopped)})
         return 0
-    except Exception as error:  # noqa: BLE001  # the door: nothing may leave as a traceback
+    except KeyboardInterrupt:
+        answer.output({"cancelled": True, "message": "Stopped by a signal before the work began."})
+        return 0
+    except (Exception, SystemExit) as error:  # noqa: BLE001  # the door: nothing may leave as a traceback
         log.debug("".join(traceback.format_exception(error)))
         answer.error(log.secrets.clean(_sentence(error)))
         return 1
 
 
-def _sentence(error: Exception) -> str:
+def _sentence(error: BaseException) -> str:
     """What the user is told."""
     if isinstance(error, PluginError):
         return str(error)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 LOCK_FILE = "task.lock"
 _LOCKED_BYTE = 2**30  # far behind the text, which others must be able to read (Windows locks are mandatory)
 _LONGEST_NOTE = 4096
+_TRIES, _BETWEEN_TRIES_S = 5, 0.02
 
 # POSIX gives a lock to the same process twice, and takes it away when that process closes any descriptor of the
 # file. So what we hold ourselves is known here, with its note, and its file is not opened again.
@@ -44,7 +45,7 @@ class TaskLock:
             if key in _held:
                 raise AlreadyRunning(_who(self._path, _held[key]))
             descriptor = self._open()
-            if not _try_lock(descriptor):
+            if not _lock_soon(descriptor):
                 os.close(descriptor)
                 raise AlreadyRunning(_who(self._path, _note(self._path)))
             note = {"pid": os.getpid(), "mode": self._mode, "since": round(time.time(), 3)}
@@ -81,8 +82,7 @@ class TaskLock:
             return os.open(self._path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
         except OSError as error:
             raise StoreError(
-                f"The lock file {self._path} could not be opened ({error.strerror}); "
-                "make the folder writable."
+                f"The lock file {self._path} could not be opened ({error.strerror}); make the folder writable."
             ) from error
 
     def _sign(self, descriptor: int, note: Mapping[str, object]) -> None:
@@ -112,6 +112,15 @@ def lock_holder(data_dir: Path) -> Mapping[str, object] | None:
         os.close(descriptor)
 
 
+def _lock_soon(descriptor: int) -> bool:
+    """Tries for a moment: an operation that looks who works holds the lock for the time of its look."""
+    for _ in range(_TRIES):
+        if _try_lock(descriptor):
+            return True
+        time.sleep(_BETWEEN_TRIES_S)
+    return _try_lock(descriptor)
+
+
 def _try_lock(descriptor: int) -> bool:
     """Record locks, not flock: a forked worker must not keep the lock of a killed parent alive."""
     try:
@@ -128,8 +137,7 @@ def _try_lock(descriptor: int) -> bool:
         return False
     except OSError as error:
         raise StoreError(
-            f"The data folder's file system cannot lock files ({error.strerror}); "
-            "set dataDir to a local folder."
+            f"The data folder's file system cannot lock files ({error.strerror}); set dataDir to a local folder."
         ) from error
     return True
 

@@ -79,9 +79,7 @@ class StashLog:
         """Repeats the last progress, which Stash may have missed, and waits until it has read everything."""
         with self._lock:
             if self._progress is not None and not self._closed:
-                time.sleep(
-                    max(0.0, min(PROGRESS_EVERY_S, self._progress_at + PROGRESS_EVERY_S - self._monotonic()))
-                )
+                time.sleep(max(0.0, min(PROGRESS_EVERY_S, self._progress_at + PROGRESS_EVERY_S - self._monotonic())))
                 self._write_progress()
         self.drain(at_most_s)
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 STOP_FILE = "stop"
 LONGEST_ID = 200  # bytes read of a stop file
 _LOOK_EVERY_S = 0.1  # while waiting
+_BY_SIGNAL = "Stopped by a signal; what is done stays, the next start goes on from here."
 
 
 class StopSignal:
@@ -51,17 +52,28 @@ class StopSignal:
         """Sleeps at most so long; True as soon as the signal is there."""
         return self._asked.wait(seconds)
 
+    def sleep(self, seconds: float) -> None:
+        """Sleeps `seconds`; raises Cancelled as soon as the signal is there."""
+        if self._asked.wait(seconds):
+            raise Cancelled(_BY_SIGNAL)
+
 
 class StopToken:
     """ports.CancelToken of one task. Once it has said stop it says so for ever."""
 
     def __init__(
-        self, data_dir: Path, since_ns: int, signals: StopSignal | None = None, parent: Parent | None = None
+        self,
+        data_dir: Path | None,
+        since_ns: int,
+        signals: StopSignal | None = None,
+        parent: Parent | None = None,
     ) -> None:
-        """`since_ns`: the run's start by the data folder's own clock (TaskLock.since_ns), as files are dated
-        by it.
+        """`since_ns`: the run's start by the data folder's own clock (TaskLock.since_ns), which dates its files.
+
+        `data_dir` None: an operation. It must not see stop files, as it would obey, or remove as too old, one
+        that is meant for the task it runs beside.
         """
-        self._path = data_dir / STOP_FILE
+        self._path = data_dir / STOP_FILE if data_dir is not None else None
         self._since_ns = since_ns
         self._signals = signals or StopSignal()
         self._parent = parent
@@ -97,23 +109,23 @@ class StopToken:
 
     def _look(self) -> str:
         if self._signals.asked:
-            return "Stopped by a signal; what is done stays, the next start goes on from here."
+            return _BY_SIGNAL
         if self._parent is not None and self._parent.is_gone():
             return "Stopped because Stash has ended; what is done stays, the next start goes on from here."
-        if self._file_asks():
+        if self._path is not None and self._file_asks(self._path):
             self._path.unlink(missing_ok=True)
             return "Stopped as asked; what is done stays, the next start goes on from here."
         return ""
 
-    def _file_asks(self) -> bool:
+    def _file_asks(self, path: Path) -> bool:
         try:
-            found = self._path.stat()
+            found = path.stat()
         except OSError:
             return False
         state = (found.st_mtime_ns, found.st_size)
         if found.st_mtime_ns < self._since_ns or state == self._seen:
             return False
-        named = _named_run(self._path)
+        named = _named_run(path)
         if named in ("", self._run_id):
             return True
         self._seen = state
@@ -121,7 +133,7 @@ class StopToken:
 
     def _forget_old(self) -> None:
         try:
-            if self._path.stat().st_mtime_ns < self._since_ns:
+            if self._path is not None and self._path.stat().st_mtime_ns < self._since_ns:
                 self._path.unlink()
         except OSError:
             return  # none there; or one that cannot be removed, which is too old to count anyway
@@ -148,7 +160,6 @@ def request_stop(data_dir: Path, run_id: str | None = None) -> Path:
         draft.replace(path)
     except OSError as error:
         raise StoreError(
-            f"The stop file {path} could not be written ({error.strerror}); "
-            "stop the task in Stash's task queue."
+            f"The stop file {path} could not be written ({error.strerror}); stop the task in Stash's task queue."
         ) from error
     return path

@@ -19,10 +19,16 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 class LineStream(io.TextIOBase):
     """A text stream that hands over whole lines. A bare CR (progress bars) ends a line too."""
 
-    def __init__(self, say: Callable[[str], None]) -> None:
+    def __init__(self, say: Callable[[str], None], descriptor: int = 2) -> None:
+        """`descriptor`: where libraries write that want bytes or the number of a file."""
         self._say = say
         self._held = ""
         self._lock = threading.Lock()
+        self._descriptor = descriptor
+        self.buffer = open(descriptor, "wb", buffering=0, closefd=False)  # noqa: SIM115  # lives as long as we
+
+    def fileno(self) -> int:
+        return self._descriptor
 
     @property
     def encoding(self) -> str:  # type: ignore[override]

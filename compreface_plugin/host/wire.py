@@ -54,8 +54,8 @@ class Answer:
     def _send(self, document: dict[str, object]) -> None:
         if self._descriptor is None:
             raise RuntimeError("the answer was given already")
-        descriptor, self._descriptor = self._descriptor, None
         data = json.dumps(document, ensure_ascii=True, allow_nan=False).encode()
+        descriptor, self._descriptor = self._descriptor, None
         try:
             while data:
                 data = data[os.write(descriptor, data) :]

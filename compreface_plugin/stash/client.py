@@ -151,7 +151,9 @@ class StashClient:
             if not error.path:
                 raise ServiceRefused(f"Stash refused a request: {_words(reply)}.")
             failed.setdefault(str(error.path[0]), error.message)
-        return reply.data or {}, failed
+        if reply.data is None:
+            raise ServiceRefused(f"Stash refused a request: {_words(reply)}.")
+        return reply.data, failed
 
     def get_bytes(self, url: str) -> tuple[bytes, str]:
         """A picture by a URL or path of Stash, with its content type in lower case.

@@ -249,7 +249,8 @@ class StashLibrary:
             "plugin_id": plugin_id,
             "task_name": task_name,
             "description": description,
-            "args_map": dict(args_map),
+            # Stash reads 1e-05 as 0; as text it stays what it is.
+            "args_map": {key: str(held) if isinstance(held, float) else held for key, held in args_map.items()},
         }
         known = {job.id for job in self.jobs()}
         try:

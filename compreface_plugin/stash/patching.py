@@ -117,6 +117,8 @@ def _run(client: StashClient, steps: Sequence[_Step]) -> list[tuple[_Step, str]]
     for start in range(0, len(steps), MUTATIONS_PER_REQUEST):
         portion = steps[start : start + MUTATIONS_PER_REQUEST]
         document = documents.patches(tuple(step.kind for step in portion))
-        _, errors = client.execute_partial(document, {f"p{n}": step.input for n, step in enumerate(portion)})
-        failed += [(step, errors[f"p{n}"]) for n, step in enumerate(portion) if f"p{n}" in errors]
+        data, errors = client.execute_partial(document, {f"p{n}": step.input for n, step in enumerate(portion)})
+        for n, step in enumerate(portion):
+            if f"p{n}" in errors or data.get(f"p{n}") is None:
+                failed.append((step, errors.get(f"p{n}", "no answer to this change")))
     return failed

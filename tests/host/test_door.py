@@ -174,3 +174,27 @@ def test_stdin_keys_of_other_versions_do_no_harm(serve_app: Callable, tmp_path) 
         stdin=json.dumps(held).encode(),
     )
     assert ended.answer["output"] == ["http", "", 1234, "", str(tmp_path / "plugins/x"), "", {}]
+
+
+def test_an_exit_from_within_is_an_error(serve_app: Callable) -> None:
+    ended = serve_app("import sys\ndef run(request, log):\n    sys.exit(0)\n")
+    assert ended.status == 1
+    assert "Unexpected SystemExit" in ended.answer["error"]
+
+
+def test_libraries_find_a_whole_stream(serve_app: Callable) -> None:
+    ended = serve_app(
+        "import faulthandler, sys\n"
+        "def run(request, log):\n"
+        "    faulthandler.enable()\n"
+        "    sys.stdout.buffer.write(b'bytes\\n')\n"
+        "    return [sys.stdout.fileno(), sys.stdout.isatty(), sys.stderr.encoding]\n"
+    )
+    assert ended.answer == {"output": [2, False, "utf-8"]}
+    assert ended.lines("") == ["bytes"]
+
+
+def test_a_result_that_cannot_be_told_is_an_error(serve_app: Callable) -> None:
+    ended = serve_app("def run(request, log):\n    held = []\n    held.append(held)\n    return held\n")
+    assert ended.status == 1
+    assert "Unexpected RecursionError" in ended.answer["error"]

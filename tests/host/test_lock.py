@@ -108,3 +108,22 @@ def test_a_damaged_note_does_no_harm(tmp_path: Path, note: bytes) -> None:
     with TaskLock(tmp_path, "mine"):
         held = json.loads((tmp_path / LOCK_FILE).read_text())
         assert held["mode"] == "mine"
+
+
+def test_somebody_who_looks_does_not_turn_a_task_away(tmp_path: Path, repo_root: Path) -> None:
+    """Looking takes the lock for an instant; a task that starts in that instant must not be refused."""
+    source = (
+        "import sys, pathlib\nsys.path.insert(0, sys.argv[1])\n"
+        "from compreface_plugin.host.lock import lock_holder\n"
+        "print('looking', flush=True)\nwhile True: lock_holder(pathlib.Path(sys.argv[2]))\n"
+    )
+    command = [sys.executable, "-c", source, str(repo_root), str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        try:
+            for _ in range(20):
+                with TaskLock(tmp_path, "task"):
+                    pass
+        finally:
+            process.kill()

@@ -138,7 +138,7 @@ def test_progress_is_held_back_to_ten_a_second_and_the_last_is_told(pipe: Pipe) 
         log.progress(step / 1000)
     told = len(pipe.collect())
     assert 10 <= told <= 21
-    log.close()
+    log.close(at_most_s=0.01)
     assert pipe.collect()[-1] == b"\x01p\x020.999000"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import subprocess
@@ -156,3 +157,9 @@ def test_the_parent_stays_the_parent(
     with subprocess.Popen([sys.executable, script], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         out, _ = process.communicate(request_document(), timeout=60)
         assert json.loads(out)["output"] == [process.pid, os.getpid()]
+
+
+@pytest.mark.parametrize("name", ["__init__.py", "__main__.py", "host/__init__.py", "host/handover.py"])
+def test_old_interpreters_can_read_the_door(repo_root: Path, name: str) -> None:
+    """Stash starts whatever python3 there is: it must get as far as handing over, or saying why not."""
+    ast.parse((repo_root / "compreface_plugin" / name).read_text(encoding="utf-8"), feature_version=(3, 7))

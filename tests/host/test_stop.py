@@ -176,3 +176,22 @@ def test_the_end_of_stash_stops_too(tmp_path: Path, repo_root: Path) -> None:
 def test_our_own_parent_is_there() -> None:
     assert not Parent().is_gone()
     assert not StopSignal().asked
+
+
+def test_an_operation_leaves_the_stop_file_to_the_task(tmp_path: Path) -> None:
+    with TaskLock(tmp_path, "task") as lock:
+        task = StopToken(tmp_path, lock.since_ns)
+        task.bind("run-1")
+        request_stop(tmp_path)
+        operation = StopToken(None, time.time_ns() + SECOND)
+        operation.bind("run-1")
+        operation.raise_if_cancelled()
+        assert task.stopped
+
+
+def test_a_signal_ends_a_sleep() -> None:
+    signals = StopSignal()
+    signals.sleep(0.001)
+    signals.ask()
+    with pytest.raises(Cancelled, match="by a signal"):
+        signals.sleep(60)

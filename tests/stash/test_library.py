@@ -251,3 +251,13 @@ def test_a_continuation_is_queued_once(stash: TestStash, library: StashLibrary) 
         assert "Identify (continued)" in waiting[0].description
     finally:
         going.set()
+
+
+def test_small_numbers_survive_a_continuation(stash: TestStash, library: StashLibrary) -> None:
+    going = threading.Event()
+    stash.jobs.add("first", lambda job: going.wait(60) and None)
+    try:
+        library.run_plugin_task("compreface", None, {"minSimilarity": 1e-05}, "continued")
+        assert stash.graphql_requests[-1].variables["args_map"] == {"minSimilarity": "1e-05"}
+    finally:
+        going.set()
