@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 from functools import partial
@@ -16,7 +15,7 @@ from compreface_plugin.host.process import Parent
 from compreface_plugin.host.stop import StopSignal, StopToken, request_stop
 from compreface_plugin.pipeline.context import Context
 from compreface_plugin.settings import Settings, parse_settings
-from compreface_plugin.stash.client import StashClient
+from compreface_plugin.stash.client import Patience, StashClient
 from compreface_plugin.stash.library import StashLibrary
 from compreface_plugin.store.connection import store_errors
 from compreface_plugin.store.store import Store
@@ -40,7 +39,12 @@ def run(request: Request, log: StashLog) -> dict[str, Any]:
     signals.listen()
     with ExitStack() as opened:
         client = StashClient.connect(
-            request.connection, log, stash_url=_stash_url(request), plugin_id=PLUGIN_ID, mask=log.mask
+            request.connection,
+            log,
+            stash_url=_stash_url(request),
+            plugin_id=PLUGIN_ID,
+            mask=log.mask,
+            patience=Patience(wait=signals.sleep),
         )
         opened.callback(client.close)
         settings = parse_settings({**client.plugin_settings(PLUGIN_ID), **_overrides(request)})
@@ -48,6 +52,7 @@ def run(request: Request, log: StashLog) -> dict[str, Any]:
             log.mask(secret)
         data_dir = prepare_data_dir(data_dir_path(request.connection, settings.data_dir))
         token = _token(opened, data_dir, request.mode, mode, signals)
+        client.wait_with(token.wait)
         context = _context(opened, request, settings, data_dir, token, client, log)
         with store_errors(context.store.path):
             return _call(context, request.mode, mode)
@@ -64,7 +69,7 @@ def _call(context: Context, name: str, mode: Mode) -> dict[str, Any]:
 def _token(opened: ExitStack, data_dir: Path, name: str, mode: Mode, signals: StopSignal) -> StopToken:
     """The lock of a task and its way to be stopped. Raises AlreadyRunning when another task holds the lock."""
     if not mode.exclusive:
-        return StopToken(data_dir, time.time_ns(), signals, Parent())
+        return StopToken(None, 0, signals, Parent())  # stop files are meant for the task beside it
     lock = opened.enter_context(TaskLock(data_dir, name))
     return StopToken(data_dir, lock.since_ns, signals, Parent())
 
@@ -132,7 +137,7 @@ def _open_pack(settings: Settings, data_dir: Path, pack: str) -> FaceEngine:
 def _installed_packs(data_dir: Path) -> tuple[str, ...]:
     from compreface_plugin.engine.select import installed_packs
 
-    return tuple(installed_packs(data_dir=data_dir))
+    return tuple(installed_packs(data_dir))
 
 
 def _load_picture(settings: Settings, library: StashLibrary, image: ImageRecord) -> Picture:
