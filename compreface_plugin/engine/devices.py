@@ -101,8 +101,10 @@ def open_session(ort: Any, model: bytes | str, device: Device, threads: int) -> 
     return session
 
 
-def errors_of(ort: Any) -> tuple[type[BaseException], ...]:
+def errors_of(ort: Any) -> tuple[type[Exception], ...]:
     """ONNX Runtime's own exceptions: they have no common base but Exception."""
     state = ort.capi.onnxruntime_pybind11_state
-    own = [value for value in vars(state).values() if isinstance(value, type) and issubclass(value, Exception)]
+    own: list[type[Exception]] = [
+        value for value in vars(state).values() if isinstance(value, type) and issubclass(value, Exception)
+    ]
     return (*own, RuntimeError, ValueError)

@@ -17,6 +17,7 @@ import numpy as np
 from compreface_plugin.domain.errors import ModelUnavailable
 from compreface_plugin.engine.align import warp
 from compreface_plugin.engine.base import Attributes
+from compreface_plugin.engine.blas import use_one_thread
 from compreface_plugin.engine.dlib_net import CHIP_SIDE, FaceNet, UnknownLayout
 from compreface_plugin.engine.find import find_faces
 from compreface_plugin.engine.geometry import Found, nothing
@@ -69,6 +70,7 @@ class DlibModels:
             import dlib
         except ImportError as error:
             raise ModelUnavailable(f"The dlib engine needs the Python package dlib-bin: {error}.") from error
+        use_one_thread()
         self._dlib: Any = dlib
         self.batch, self.device = 4, "cpu"
         self._local = threading.local()

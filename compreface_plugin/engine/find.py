@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from compreface_plugin.domain.faces import Float32, Pixels
+from compreface_plugin.domain.faces import Pixels
 from compreface_plugin.engine.geometry import Found, join, nothing, roll_degrees, turned_back, without_duplicates
 from compreface_plugin.engine.views import Reach, View, close_view, plan, turned_plan
 
@@ -129,8 +129,8 @@ def _central(found: Found, side: int, upright_only: bool) -> Found:
     """The best face in the middle of a close canvas, as a row of one; empty when there is none."""
     if not len(found):
         return found
-    centre: Float32 = (found.boxes[:, :2] + found.boxes[:, 2:]) / 2
-    sides: Float32 = (found.boxes[:, 2:] - found.boxes[:, :2]).max(axis=1)
+    centre = (found.boxes[:, :2] + found.boxes[:, 2:]) / 2
+    sides = (found.boxes[:, 2:] - found.boxes[:, :2]).max(axis=1)
     fits = np.abs(centre - side / 2).max(axis=1) < 0.2 * side
     fits &= (sides > 0.25 * side) & (sides < 0.8 * side)
     if upright_only:

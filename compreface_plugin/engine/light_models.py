@@ -140,8 +140,8 @@ class LightModels:
         cosine = float(embedding[0] @ on_cpu[0])
         if not cosine >= SELF_TEST_COSINE:
             raise ModelUnavailable(
-                f"The device {self.device} computes wrongly: its embedding of the test face agrees with the CPU's by "
-                f"{cosine:.3f} only. Update its driver, or set the device to cpu."
+                f"The device {self.device} computes wrongly: embeddings on it and on the CPU agree by {cosine:.3f} "
+                "only. Install another driver, or choose the cpu."
             )
 
 

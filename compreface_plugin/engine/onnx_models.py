@@ -140,8 +140,8 @@ class OnnxModels:
         cosine = float(embedding[0] @ (raw / np.linalg.norm(raw)))
         if not cosine >= SELF_TEST_COSINE:
             raise ModelUnavailable(
-                f"The device {device.name} computes wrongly: its embedding of the test face agrees with the CPU's by "
-                f"{cosine:.3f} only. Update its driver, or set the device to cpu."
+                f"The device {device.name} computes wrongly: embeddings on it and on the CPU agree by {cosine:.3f} "
+                "only. Install another driver, or choose the cpu."
             )
 
 
