@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
-from compreface_plugin.domain.errors import ServiceRefused
 from compreface_plugin.domain.records import Change, ChangeState, Kind, Op
 from compreface_plugin.stash.records import Patch, PatchKind
 
@@ -98,19 +97,16 @@ class Journal:
         planned = Change(run_id, Kind.TAG, "", "", Op.CREATE, name)
         with self._store.transaction():
             self._store.changes.plan([planned])
-        self._settle_creations([change for change in self._store.changes.open() if change.op is Op.CREATE], create=True)
-        found = self._library.tag_named(name)
-        if found is None:
-            raise ServiceRefused(
-                f"the tag {name!r} was created in Stash and cannot be found there: start the task again"
-            )
-        return found.id
+        made = self._library.tag_get_or_create(name)
+        with self._store.transaction():
+            for change in self._store.changes.open():
+                if change.op is Op.CREATE and change.run_id == run_id and change.value == name:
+                    self._store.changes.created(change.change_id, made.id)
+        return made.id
 
-    def _settle_creations(self, changes: Sequence[Change], *, create: bool = False) -> None:
+    def _settle_creations(self, changes: Sequence[Change]) -> None:
         for change in changes:
             found = self._library.tag_named(change.value)
-            if found is None and create:
-                found = self._library.tag_get_or_create(change.value)
             with self._store.transaction():
                 if found is None:  # killed before it was made: nothing to take back
                     self._store.changes.mark([change.change_id], ChangeState.UNDONE, "was never made")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from compreface_plugin.pipeline.context import Context
     from compreface_plugin.stash.records import ImageRecord
 
-PAGE = 200  # images read in one request
+PAGE = 500  # images read in one request
 MAX_ATTEMPTS = 3  # failures of one item before only retryFailed, or a new file, brings it back
 
 
