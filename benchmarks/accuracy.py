@@ -82,7 +82,8 @@ def run(faces: lfw.FaceSet, point: OperatingPoint, enrolled: int, setting: str, 
 
 def _gallery(faces: lfw.FaceSet, draw: lfw.Draw, *, larger: bool) -> Gallery:
     rows = np.concatenate([draw.enrolled, draw.half]) if larger else draw.enrolled
-    people = draw.enrolled_people + [str(name) for name in faces.identities[draw.half]] if larger else draw.enrolled_people
+    further = [str(name) for name in faces.identities[draw.half]] if larger else []
+    people = draw.enrolled_people + further
     return Gallery.build(faces.model_id, faces.embeddings[rows], [int(row) for row in rows], people)
 
 

@@ -102,7 +102,8 @@ def plain_impostors(faces: lfw.FaceSet, centre: float, narrowing: float) -> Floa
     parts = [(singles @ singles.T)[np.triu_indices(len(singles), 1)]]
     strangers = faces.embeddings[faces.strangers].astype(np.float64)
     for draw in lfw.draws(faces, 3, 4):
-        means = faces.embeddings[draw.enrolled].astype(np.float64).reshape(-1, 3, faces.embeddings.shape[1]).mean(axis=1)
+        pictures = faces.embeddings[draw.enrolled].astype(np.float64)
+        means = pictures.reshape(-1, 3, pictures.shape[1]).mean(axis=1)
         variance = 1.0 - narrowing * (1.0 - (means**2).sum(axis=1))
         parts.append((centre + (strangers @ means.T - centre) / np.sqrt(variance)).ravel())
     return np.concatenate(parts)

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,9 @@ from PIL import Image
 from compreface_plugin.domain.errors import ItemError
 from compreface_plugin.domain.faces import DetectionLimits, Picture, SeenFace
 from compreface_plugin.engine.select import open_engine
+
+if TYPE_CHECKING:
+    from compreface_plugin.ports import FaceEngine
 
 ENGINES = ("dlib", "light", "buffalo_sc_int8")
 PROBES_PER_PERSON = 5
@@ -126,14 +130,13 @@ def _engine_digest() -> str:
     return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(folder.glob("*.py")))).hexdigest()[:8]
 
 
-def _embed(engine: object, folder: Path, rows: list[dict[str, str]]) -> Iterator[Float32 | None]:
-    look = engine.look  # type: ignore[attr-defined]
+def _embed(engine: FaceEngine, folder: Path, rows: list[dict[str, str]]) -> Iterator[Float32 | None]:
     for start in range(0, len(rows), _BATCH):
         pictures = [_picture(folder / row["file"]) for row in rows[start : start + _BATCH]]
-        for faces in look(pictures, DetectionLimits(_MIN_FACE_PX)):
+        for faces in engine.look(pictures, DetectionLimits(_MIN_FACE_PX)):
             yield None if isinstance(faces, ItemError) or not faces else _central(faces).embedding
-        print(f"\r{start + len(pictures)} of {len(rows)} pictures", end="", file=sys.stderr)
-    print(file=sys.stderr)
+        if start % (_BATCH * 20) == 0:
+            print(f"embedding: {start} of {len(rows)} pictures", file=sys.stderr)
 
 
 def _picture(path: Path) -> Picture:

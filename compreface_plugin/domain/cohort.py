@@ -12,12 +12,16 @@ import io
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from compreface_plugin.domain.errors import EmbeddingMismatch, StoreDamaged
-from compreface_plugin.domain.faces import Float32
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from compreface_plugin.domain.faces import Float32
 
 MAX_COHORT = 1000
 """Enough for stable statistics (DATA: 1,500 gave no more than 350 did here); keeps normalising a gallery cheap."""
@@ -38,7 +42,8 @@ class Cohort:
         rows = np.ascontiguousarray(self.embeddings, np.float32)
         if rows.ndim != 2 or not len(rows) == len(self.item_keys) == len(self.person_ids):
             raise EmbeddingMismatch(
-                f"a cohort needs one key and one person per row: {rows.shape}, {len(self.item_keys)}, {len(self.person_ids)}"
+                f"a cohort needs one key and one person per row, "
+                f"got {rows.shape}, {len(self.item_keys)} and {len(self.person_ids)}"
             )
         rows.setflags(write=False)
         object.__setattr__(self, "embeddings", rows)
@@ -90,7 +95,9 @@ def build_cohort(
     rows = np.asarray(embeddings, np.float32)
     people = list(person_ids) if person_ids is not None else [""] * len(rows)
     if rows.ndim != 2 or not len(rows) == len(item_keys) == len(people):
-        raise EmbeddingMismatch(f"a cohort needs one key and one person per face: {rows.shape}, {len(item_keys)}, {len(people)}")
+        raise EmbeddingMismatch(
+            f"a cohort needs one key and one person per face, got {rows.shape}, {len(item_keys)} and {len(people)}"
+        )
     taken = _pick(rows, _stable_order(item_keys, rows), people, same_person_at, max_size)
     return Cohort(
         model_id,

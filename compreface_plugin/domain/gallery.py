@@ -9,14 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from compreface_plugin.domain.errors import EmbeddingMismatch
-from compreface_plugin.domain.faces import Float32
+
+if TYPE_CHECKING:
+    from compreface_plugin.domain.faces import Float32
 
 Int64 = NDArray[np.int64]
+
+_PEOPLE_BLOCK = 2048
+_LEAST_LENGTH = 1e-6  # opposite pictures cancel: such a template matches nobody
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,9 +61,7 @@ class Gallery:
         order = np.argsort(codes, kind="stable")
         starts = np.concatenate([[0], np.cumsum(np.bincount(codes, minlength=len(people)))]).astype(np.int64)
         templates, concentration = _templates(rows, order, starts)
-        gallery = cls(
-            model_id, rows, subjects, order, starts, tuple(p for p, _ in people), templates, concentration
-        )
+        gallery = cls(model_id, rows, subjects, order, starts, tuple(p for p, _ in people), templates, concentration)
         for array in (rows, subjects, order, starts, templates, concentration):
             array.setflags(write=False)
         return gallery
@@ -90,14 +94,17 @@ def _unit_rows(rows: Float32, model_id: str) -> Float32:
 
 
 def _templates(rows: Float32, order: Int64, starts: Int64) -> tuple[Float32, NDArray[np.float64]]:
-    """Normalised mean of every person, and the length the mean had. Sums run in a fixed order."""
+    """Normalised mean of every person, and the length the mean had. Summed in float64: the order does not show."""
     people = len(starts) - 1
-    if people == 0:
-        return np.empty((0, rows.shape[1]), np.float32), np.empty(0, np.float64)
     if people == len(rows):  # one picture each: the mean is the picture
         return rows[order], np.ones(people)
-    means = np.add.reduceat(rows[order], starts[:-1], axis=0).astype(np.float64)
-    means /= np.diff(starts)[:, None]
-    lengths = np.sqrt(np.einsum("ij,ij->i", means, means))
-    lengths = np.maximum(lengths, 1e-6)  # opposite pictures cancel: such a template matches nobody
-    return (means / lengths[:, None]).astype(np.float32), np.minimum(lengths, 1.0)
+    templates, lengths = np.empty((people, rows.shape[1]), np.float32), np.empty(people)
+    for first in range(0, people, _PEOPLE_BLOCK):
+        last = min(first + _PEOPLE_BLOCK, people)
+        begin, end = starts[first], starts[last]
+        sums = np.add.reduceat(rows[order[begin:end]].astype(np.float64), starts[first:last] - begin, axis=0)
+        means = sums / np.diff(starts[first : last + 1])[:, None]
+        length = np.maximum(np.sqrt(np.einsum("ij,ij->i", means, means)), _LEAST_LENGTH)
+        templates[first:last] = means / length[:, None]
+        lengths[first:last] = np.minimum(length, 1.0)
+    return templates, lengths

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from compreface_plugin.domain.cohort import Cohort
 from compreface_plugin.domain.errors import EmbeddingMismatch
-from compreface_plugin.domain.faces import Float32
 from compreface_plugin.domain.gallery import Gallery
 from compreface_plugin.domain.operating_points import REFERENCE_PEOPLE, OperatingPoint, deviate_of, rate_of
 from compreface_plugin.domain.scoring import Scorer
 from compreface_plugin.domain.similarity import Similarity
+
+if TYPE_CHECKING:
+    from compreface_plugin.domain.cohort import Cohort
+    from compreface_plugin.domain.faces import Float32
 
 __all__ = ["Candidate", "FaceMatch", "Gallery", "Matcher", "Verdict"]
 

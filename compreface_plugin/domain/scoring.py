@@ -70,18 +70,16 @@ class Scorer:
         stretch, shift, gain, offset = (
             column.astype(np.float32) for column in (self._stretch, self._shift, self._gain, self._offset)
         )
-        normalised = self.normalised
+        if not self.normalised:  # every probe the same line: one product, one sum
+            shift, stretch = shift * gain + offset, stretch * gain
 
         def block(start: int, stop: int) -> Float32:
             scores: Float32 = probes @ self._templates[start:stop].T
             scores *= stretch[start:stop]
             scores += shift[start:stop]
-            if normalised:
+            if self.normalised:
                 scores *= gain[start:stop] + lines[:, :1]
                 scores += offset[start:stop] + lines[:, 1:]
-            else:
-                scores *= gain[start:stop]
-                scores += offset[start:stop]
             return scores
 
         return block
@@ -140,7 +138,7 @@ class _CohortNorm:
         )
 
     def half_line(self, mean: Float64, spread: Float64) -> tuple[Float64, Float64]:
-        """Gain and offset of the half of a deviate that one side, person or probe, brings; the tail's intercept apart."""
+        """Gain and offset of the half of a deviate that one side, person or probe, brings (without intercept)."""
         small_sample = 1.0 - self.rule.small_sample / len(self.rows)
         gain = 0.5 * small_sample * self.rule.tail.slope / spread
         return gain, -mean * gain
@@ -150,9 +148,7 @@ def _usable(point: OperatingPoint, gallery: Gallery, cohort: Cohort | None) -> N
     """The normalisation to use, or None: no cohort, too small a one, or a model that does not need it."""
     if cohort is None or len(cohort) == 0:
         return None
-    if cohort.model_id != gallery.model_id or (
-        gallery.people and cohort.embeddings.shape[1] != gallery.dimensions
-    ):
+    if cohort.model_id != gallery.model_id or (gallery.people and cohort.embeddings.shape[1] != gallery.dimensions):
         raise EmbeddingMismatch(
             f"the cohort is of {cohort.model_id}, the gallery of {gallery.model_id}: "
             "they must come from one model, make a new cohort"
