@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from compreface_plugin import __version__
 from compreface_plugin.settings import Settings, parse_settings
 
 yaml = pytest.importorskip("yaml")
@@ -56,6 +57,7 @@ def manifest(repo_root: Path) -> dict[str, Any]:
 def test_only_keys_and_types_that_stash_knows(manifest: dict[str, Any]) -> None:
     assert set(manifest) <= TOP
     assert manifest["name"] == "Stash Compreface"
+    assert manifest["version"] == __version__
     assert manifest["interface"] == "raw"
     assert manifest["errLog"] in LEVELS - {"error", "warning"}, "stray lines of libraries are no errors"
     assert all(isinstance(part, str) for part in manifest["exec"])
