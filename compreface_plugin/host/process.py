@@ -6,10 +6,10 @@ write into the log of the next job, so the kernel is asked to end them with us.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import sys
+from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 _PR_SET_PDEATHSIG = 1  # Linux, prctl(2)
 
 
+@cache
 def _prctl() -> Callable[..., int] | None:
-    """The C library's prctl, None outside Linux. Loaded before a fork: loading after one may deadlock."""
+    """The C library's prctl, None outside Linux. Asked for before a fork: loading after one may deadlock."""
     if sys.platform != "linux":
         return None
+    import ctypes  # late: most starts have no children
+
     library = ctypes.CDLL(None, use_errno=True)
     function: Callable[..., int] = library.prctl
     return function
-
-
-_PRCTL = _prctl()
 
 
 def die_with_parent(parent: int | None = None) -> None:
@@ -37,9 +37,10 @@ def die_with_parent(parent: int | None = None) -> None:
     `parent` is the process id the child expects as its parent: if that one is gone already, the child ends
     here. Start children from a thread that lives as long as they do.
     """
-    if _PRCTL is None:
+    prctl = _prctl()
+    if prctl is None:
         return
-    _PRCTL(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if parent is not None and os.getppid() != parent:
         os._exit(1)
 
@@ -48,7 +49,7 @@ def bound_to_us() -> Callable[[], None] | None:
     """For subprocess.Popen(preexec_fn=...): the program started ends with this process. None where
     unsupported.
     """
-    if _PRCTL is None:
+    if _prctl() is None:
         return None
     us = os.getpid()
     return lambda: die_with_parent(us)
