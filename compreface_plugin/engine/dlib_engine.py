@@ -39,6 +39,8 @@ HOG_REACH = Reach(
     turned_side=480,
     step=1,
     tile_step=1,
+    turned_score=0.9,
+    tile_score=0.7,
     shrinks=True,
 )
 """The detector's window is 80 px with a 73 px box, and it still finds faces of 60 px

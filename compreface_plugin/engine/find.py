@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 Detect = Callable[[Pixels], Found]
 """(H, W, 3) RGB canvas -> faces in its pixels."""
 
-TURNED_SCORE = 0.65
-"""A face that is only found after turning the picture must be surer: four looks give four chances of a
-mistake."""
 SMALL_PX = 40.0
 """A face seen smaller than this on its canvas is looked at closely when the picture has more pixels of it:
 landmarks are then placed better, and the embedding depends on them."""
@@ -53,7 +50,8 @@ def _look(picture: Image.Image, views: list[View], detect: Detect) -> Found:
 
 def _seen(picture: Image.Image, view: View, detect: Detect) -> Found:
     found = _back(detect(np.asarray(view.paint(picture))), view)
-    return found.pick(_whole_faces(found, view.region, picture.width, picture.height))
+    whole = _whole_faces(found, view.region, picture.width, picture.height)
+    return found.pick(whole & (found.scores >= view.least_score))
 
 
 def _back(found: Found, view: View) -> Found:
@@ -84,7 +82,7 @@ def _turned(picture: Image.Image, reach: Reach, detect: Detect) -> Found:
     for turns, transpose in _TURNS:
         turned = picture.transpose(transpose)
         found = _look(turned, turned_plan(turned.width, turned.height, reach), detect)
-        found = found.pick(found.scores >= TURNED_SCORE)
+        found = found.pick(found.scores >= reach.turned_score)
         parts.append(turned_back(found, turns, picture.width, picture.height))
     return without_duplicates(join(parts)) if any(len(part) for part in parts) else nothing()
 
@@ -101,10 +99,12 @@ def _closely(picture: Image.Image, found: Found, scale: float, reach: Reach, det
         side = float((face.boxes[0, 2:] - face.boxes[0, :2]).min())
         doubtful = float(face.scores[0]) < reach.doubtful or abs(roll_degrees(face.points[0])) > TILTED_DEG
         small = side * scale < SMALL_PX and scale < 0.8
-        if doubtful or small:
-            face = _nearer(picture, face, reach, detect, doubtful)
-        parts.append(face)
-    return without_duplicates(join(parts))
+        nearer = _nearer(picture, face, reach, detect, doubtful) if doubtful or small else face
+        if len(nearer):
+            parts.append(nearer)
+        elif float(face.scores[0]) >= reach.doubtful:
+            parts.append(face)
+    return without_duplicates(join(parts)) if parts else nothing(found.points.shape[1])
 
 
 def _nearer(picture: Image.Image, face: Found, reach: Reach, detect: Detect, every_way: bool) -> Found:
@@ -113,7 +113,7 @@ def _nearer(picture: Image.Image, face: Found, reach: Reach, detect: Detect, eve
     box = (float(face.boxes[0, 0]), float(face.boxes[0, 1]), float(face.boxes[0, 2]), float(face.boxes[0, 3]))
     view = close_view(picture.width, picture.height, box, reach)
     canvas = np.asarray(view.paint(picture))
-    best, best_score = face, -1.0
+    best, best_score = nothing(face.points.shape[1]), -1.0
     for turns in (0, 1, 3, 2) if every_way else (0,):
         seen = _central(detect(np.ascontiguousarray(np.rot90(canvas, turns))), reach.close_side, turns > 0)
         if not len(seen):
@@ -122,7 +122,7 @@ def _nearer(picture: Image.Image, face: Found, reach: Reach, detect: Detect, eve
         if score > best_score:
             best_score = score
             best = _back(turned_back(seen, turns, view.width, view.height), view)
-    return Found(best.boxes, best.points, np.maximum(best.scores, face.scores))
+    return Found(best.boxes, best.points, np.maximum(best.scores, face.scores[: len(best)]))
 
 
 def _central(found: Found, side: int, upright_only: bool) -> Found:

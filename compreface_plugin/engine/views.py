@@ -25,6 +25,8 @@ class Reach:
     turned_side: int  # long side of the canvas when the picture is tried on its side
     step: int  # canvas sides are multiples of this, so that the number of shapes stays small
     tile_step: int  # the same for tiles
+    turned_score: float  # least score of a face found only after turning: four looks give four chances of a mistake
+    tile_score: float  # least score of a face found on a tile: many tiles give many chances of a mistake
     shrinks: bool  # true: show no more pixels than the smallest face needs; false: as many as the canvas takes
     close_side: int = 0  # square canvas of the close view; 0: a second look brings this detector nothing
     doubtful: float = 0.0  # a score below this calls for a close view, in every direction
@@ -40,6 +42,7 @@ class View:
     height: int
     left: int = 0
     top: int = 0
+    least_score: float = 0.0  # weaker faces of this view do not count
 
     def paint(self, picture: Image.Image) -> Image.Image:
         """The canvas, RGB; what the region does not cover is mid-grey."""
@@ -128,7 +131,7 @@ def _tiles(width: int, height: int, whole_scale: float, scale: float, reach: Rea
             )
             wide, high = (region[2] - region[0]) * scale, (region[3] - region[1]) * scale
             canvas = (_up(round(wide), reach.tile_step), _up(round(high), reach.tile_step))
-            views.append(View(region, scale, *canvas))
+            views.append(View(region, scale, *canvas, least_score=reach.tile_score))
     return views
 
 
