@@ -102,9 +102,10 @@ def open_session(ort: Any, model: bytes | str, device: Device, threads: int) -> 
 
 
 def errors_of(ort: Any) -> tuple[type[Exception], ...]:
-    """ONNX Runtime's own exceptions: they have no common base but Exception."""
+    """ONNX Runtime's own exceptions: they have no common base but Exception. And those of a file that
+    cannot be read."""
     state = ort.capi.onnxruntime_pybind11_state
     own: list[type[Exception]] = [
         value for value in vars(state).values() if isinstance(value, type) and issubclass(value, Exception)
     ]
-    return (*own, RuntimeError, ValueError)
+    return (*own, RuntimeError, ValueError, OSError)

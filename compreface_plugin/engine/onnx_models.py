@@ -110,7 +110,7 @@ class OnnxModels:
             model = without_dynamic_quantisation(path.read_bytes())
             # One thread a call: the pictures run side by side, which wastes less than splitting each.
             return open_session(self._ort, model, device, threads=1)
-        except (*self._errors, OSError) as error:
+        except self._errors as error:
             reason = " ".join(str(error).split())[:160]
             raise ModelUnavailable(
                 f"The model file {path} cannot be loaded on {device.name} ({reason}): fetch the pack again."

@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import io
 import struct
+import warnings
 from pathlib import Path
 from typing import IO
 
@@ -59,6 +60,8 @@ _CLIP_MARKS = ((4, b"ftypisom"), (4, b"ftypmp4"), (4, b"ftypM4V"), (4, b"ftypqt"
 
 # Our own limit is checked on the header, with the user's number and as an error of the one picture.
 Image.MAX_IMAGE_PIXELS = None
+# Pillow warns about every odd tag; what matters becomes an error of the picture, the rest would fill the log.
+warnings.filterwarnings("ignore", module=r"PIL\..*")
 
 
 def decode(
