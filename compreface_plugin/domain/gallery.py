@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 Int64 = NDArray[np.int64]
 
 _PEOPLE_BLOCK = 2048
+_UNIT_WITHIN = 1e-5
 _LEAST_LENGTH = 1e-6  # opposite pictures cancel: such a template matches nobody
 
 
@@ -52,7 +53,8 @@ class Gallery:
                 f"the gallery of {model_id} needs one subject and one performer per embedding, "
                 f"got {rows.shape}, {len(subject_ids)} and {len(performer_ids)}"
             )
-        rows = _unit_rows(rows, model_id)
+        rows = unit_rows(rows, f"the gallery of {model_id}")
+        rows = rows.copy() if rows.flags.writeable and np.shares_memory(rows, embeddings) else rows  # sealed below
         subjects = np.asarray(subject_ids, np.int64).reshape(len(rows))
         keys = [(p, 0) if p else ("", int(s)) for p, s in zip(performer_ids, subjects, strict=True)]
         people = sorted(set(keys))
@@ -83,13 +85,16 @@ class Gallery:
         return self.order[self.starts[person] : self.starts[person + 1]]
 
 
-def _unit_rows(rows: Float32, model_id: str) -> Float32:
-    """Rows of unit length; a copy only when some are not. A row of zeros or NaN is no embedding."""
+def unit_rows(rows: Float32, whose: str) -> Float32:
+    """Rows (N, D) of unit length; the same array when they are, as after a trip through float16 they are not.
+
+    Raises EmbeddingMismatch for a row of zeros, NaN or infinity: it would match nobody, or everybody.
+    """
     lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows))
-    if not np.all(np.isfinite(lengths)) or np.any(lengths < 1e-6):
-        raise EmbeddingMismatch(f"the gallery of {model_id} holds a row that is no embedding (zero or not finite)")
-    if np.all(np.abs(lengths - 1.0) < 1e-4):
-        return rows if not rows.flags.writeable else rows.copy()
+    if not np.all(np.isfinite(lengths)) or np.any(lengths < _LEAST_LENGTH):
+        raise EmbeddingMismatch(f"{whose} holds a row that is no embedding (zero or not finite)")
+    if np.all(np.abs(lengths - 1.0) < _UNIT_WITHIN):
+        return rows
     return np.asarray(rows / lengths[:, None], np.float32)
 
 

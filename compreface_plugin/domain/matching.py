@@ -14,22 +14,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compreface_plugin.domain.errors import EmbeddingMismatch
-from compreface_plugin.domain.gallery import Gallery
+from compreface_plugin.domain.gallery import Gallery, unit_rows
 from compreface_plugin.domain.operating_points import REFERENCE_PEOPLE, OperatingPoint, deviate_of, rate_of
 from compreface_plugin.domain.scoring import Scorer
 from compreface_plugin.domain.similarity import Similarity
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from compreface_plugin.domain.cohort import Cohort
     from compreface_plugin.domain.faces import Float32
 
 __all__ = ["Candidate", "FaceMatch", "Gallery", "Matcher", "Verdict"]
 
 _PROBE_BLOCK = 64
-_GALLERY_BLOCK = 16384
+_GALLERY_BLOCK = 4096  # its scores (1 MB for a block of probes) stay in the cache
 _SPARE = 8  # people kept beyond top_k while searching in float32; the final ranking is in float64
 
 Float64 = NDArray[np.float64]
+Int64 = NDArray[np.int64]
 
 
 class Verdict(Enum):
@@ -105,11 +108,12 @@ class Matcher:
         return self._similarity(self._review_deviate)
 
     def match(self, probes: Float32) -> list[FaceMatch]:
-        """`probes` (P, D) L2-normalised, P may be 0: one FaceMatch per row, in order.
+        """`probes` (P, D), P may be 0: one FaceMatch per row, in order.
 
-        Raises EmbeddingMismatch when D is not the gallery's: embeddings of two models would be compared.
+        Raises EmbeddingMismatch when D is not the gallery's (embeddings of two models would be compared) or a row
+        is no embedding.
         """
-        rows = np.atleast_2d(np.ascontiguousarray(probes, np.float32))
+        rows = np.atleast_2d(np.asarray(probes, np.float32))
         if rows.size == 0:
             return []
         if rows.shape[1] != self._gallery.dimensions and self._gallery.people:
@@ -117,6 +121,7 @@ class Matcher:
                 f"probes have {rows.shape[1]} dimensions, the gallery of {self._gallery.model_id} has "
                 f"{self._gallery.dimensions}: they come from two models"
             )
+        rows = unit_rows(rows, f"what is asked of {self._gallery.model_id}")
         found: list[FaceMatch] = []
         for start in range(0, len(rows), _PROBE_BLOCK):
             found.extend(self._match_block(rows[start : start + _PROBE_BLOCK]))
@@ -132,29 +137,27 @@ class Matcher:
             answers.append(self._decide(probe, deviates[ranking], people[ranking]))
         return answers
 
-    def _shortlists(self, probes: Float32) -> list[NDArray[np.int64]]:
+    def _shortlists(self, probes: Float32) -> list[Int64]:
         """People worth an exact score, per probe: a superset of the best. Blocked, float32."""
-        wanted = max(2, self._top_k) + _SPARE
-        approximate = self._scorer.approximate(probes)
-        floor = np.full(len(probes), -np.inf, np.float32)  # the wanted-th best so far
-        scores = [np.empty(0, np.float32)] * len(probes)
-        people = [np.empty(0, np.int64)] * len(probes)
+        count = len(probes)
+        wanted = min(self._gallery.people, max(2, self._top_k) + _SPARE)
+        best = np.full((count, wanted), -np.inf, np.float32)
+        people = np.zeros((count, wanted), np.int64)
+        floor = best.min(axis=1)
+        scores_of = self._scorer.approximate(probes)
+        buffer = np.empty((_GALLERY_BLOCK, count), np.float32)
         for start in range(0, self._gallery.people, _GALLERY_BLOCK):
-            block = approximate(start, min(start + _GALLERY_BLOCK, self._gallery.people))
-            for i, row in enumerate(block):
-                better = np.flatnonzero(row > floor[i])
-                if len(better) == 0:
-                    continue
-                score = np.concatenate([scores[i], row[better]])
-                person = np.concatenate([people[i], better + start])
-                if len(score) > wanted:
-                    kept = np.argpartition(-score, wanted - 1)[:wanted]
-                    score, person = score[kept], person[kept]
-                    floor[i] = score.min()
-                scores[i], people[i] = score, person
-        return people
+            stop = min(start + _GALLERY_BLOCK, self._gallery.people)
+            block = scores_of(start, stop, buffer[: stop - start])
+            for i, rows in _above(block, floor, wanted):
+                score = np.concatenate([best[i], block[rows, i]])
+                person = np.concatenate([people[i], rows + start])
+                kept = np.argpartition(score, len(score) - wanted)[-wanted:]
+                best[i], people[i] = score[kept], person[kept]
+                floor[i] = best[i].min()
+        return list(people)
 
-    def _decide(self, probe: Float32, deviates: Float64, people: NDArray[np.int64]) -> FaceMatch:
+    def _decide(self, probe: Float32, deviates: Float64, people: Int64) -> FaceMatch:
         """`deviates` and `people`: the best people, best first, at least two where the gallery has two."""
         shown = tuple(
             self._candidate(probe, int(person), float(deviate))
@@ -196,3 +199,14 @@ class Matcher:
     def _similarity(self, deviate: float) -> Similarity:
         """Similarity at equal FMR, to the six decimals the service gives."""
         return Similarity(round(self._scale.from_cosine(self._point.plain.score(deviate)), 6))
+
+
+def _above(block: Float32, floor: Float32, wanted: int) -> Iterator[tuple[int, Int64]]:
+    """Per probe (column) with any: the rows of `block` (B, P) above its floor; the best `wanted` when many are."""
+    rows, columns = np.nonzero(block > floor)
+    if len(rows) > wanted * block.shape[1] and len(block) > wanted:  # the first blocks: nearly everybody
+        rows = np.argpartition(block, len(block) - wanted, axis=0)[-wanted:].ravel()
+        columns = np.tile(np.arange(block.shape[1]), wanted)
+    order = np.argsort(columns, kind="stable")
+    hit, first = np.unique(columns[order], return_index=True)
+    yield from zip(hit.tolist(), np.split(rows[order], first[1:]), strict=True)

@@ -64,23 +64,24 @@ class Scorer:
         gain, offset = self._probe_line(probe)
         return np.asarray(score * (self._gain[people] + gain) + self._offset[people] + offset)
 
-    def approximate(self, probes: Float32) -> Callable[[int, int], Float32]:
-        """A function of (start, stop) that gives float32 deviates (P, stop - start)."""
+    def approximate(self, probes: Float32) -> Callable[[int, int, Float32], Float32]:
+        """A function of (start, stop, buffer) that fills the buffer (stop - start, P) with float32 deviates."""
         lines = np.array([self._probe_line(probe) for probe in probes], np.float32).reshape(-1, 2)
         stretch, shift, gain, offset = (
-            column.astype(np.float32) for column in (self._stretch, self._shift, self._gain, self._offset)
+            column.astype(np.float32)[:, None] for column in (self._stretch, self._shift, self._gain, self._offset)
         )
         if not self.normalised:  # every probe the same line: one product, one sum
             shift, stretch = shift * gain + offset, stretch * gain
+        columns = np.ascontiguousarray(probes.T)
 
-        def block(start: int, stop: int) -> Float32:
-            scores: Float32 = probes @ self._templates[start:stop].T
-            scores *= stretch[start:stop]
-            scores += shift[start:stop]
+        def block(start: int, stop: int, buffer: Float32) -> Float32:
+            np.matmul(self._templates[start:stop], columns, out=buffer)
+            buffer *= stretch[start:stop]
+            buffer += shift[start:stop]
             if self.normalised:
-                scores *= gain[start:stop] + lines[:, :1]
-                scores += offset[start:stop] + lines[:, 1:]
-            return scores
+                buffer *= gain[start:stop] + lines[:, 0]
+                buffer += offset[start:stop] + lines[:, 1]
+            return buffer
 
         return block
 

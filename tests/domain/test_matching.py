@@ -226,8 +226,28 @@ def test_embeddings_of_two_models_never_meet() -> None:
 def test_rows_that_are_no_embedding_are_refused(row: np.ndarray) -> None:
     with pytest.raises(EmbeddingMismatch, match="no embedding"):
         gallery_of(np.array([spread_out(1)[0], row]))
+    with pytest.raises(EmbeddingMismatch, match="no embedding"):
+        Matcher(POINT, gallery_of(spread_out(3))).match(row)
     with pytest.raises(EmbeddingMismatch, match="one subject and one performer"):
         Gallery.build(MODEL, spread_out(2), [1], ["1", "2"])
+
+
+def test_vectors_of_any_length_are_judged_by_their_direction() -> None:
+    rows, probes = unit_rows(30, D, seed=21), unit_rows(20, D, seed=22)
+    plain = Matcher(POINT, gallery_of(rows)).match(probes)
+    longer = Matcher(POINT, gallery_of(rows * np.float32(17.0))).match(probes * np.float32(0.25))
+    for one, other in zip(plain, longer, strict=True):
+        assert one.verdict is other.verdict
+        assert _similarity(one) == pytest.approx(_similarity(other), abs=2e-6)
+
+
+def test_the_callers_arrays_stay_theirs() -> None:
+    rows = unit_rows(4, D, seed=23)
+    gallery = gallery_of(rows)
+    rows[0] = 0.0  # still writable, and the gallery does not see it
+    assert np.linalg.norm(gallery.embeddings[0]) == pytest.approx(1.0, abs=1e-5)
+    with pytest.raises(ValueError, match="read-only"):
+        gallery.embeddings[0, 0] = 1.0
 
 
 def _cohort(size: int, person_ids: tuple[str, ...] = (), seed: int = 30) -> Cohort:
