@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
+
 from teststash import TestStash
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ PNG = (
 def ask(stash: TestStash, query: str, variables: dict[str, Any] | None = None, **headers: str) -> Any:
     """The whole answer document."""
     sent = {"query": query, "variables": variables or {}}
+    headers = {"Accept": "application/json", **headers}
     answer = requests.post(f"{stash.url}/graphql", json=sent, headers=headers, timeout=30)
     return {"status": answer.status_code, **(answer.json() if answer.content else {})}
 
@@ -114,7 +116,10 @@ def test_names_are_unique(stash: TestStash) -> None:
 
 def test_placeholder_has_status_200(stash: TestStash) -> None:
     plain, own = stash.add_performer("Plain"), stash.add_performer("Own", PNG)
-    paths = {p["id"]: p["image_path"] for p in ask(stash, "{ allPerformers { id image_path } }")["data"]["allPerformers"]}
+    paths = {
+        p["id"]: p["image_path"]
+        for p in ask(stash, "{ allPerformers { id image_path } }")["data"]["allPerformers"]
+    }
     assert paths[plain].endswith("&default=true")
     assert "default" not in paths[own]
     assert requests.get(paths[plain], timeout=10).status_code == 200
@@ -146,7 +151,9 @@ def test_faults_are_used_up_in_order(stash: TestStash) -> None:
     stash.faults.gateway_error(matching="version")
     stash.faults.unauthorised()
     statuses = [
-        requests.post(f"{stash.url}/graphql", json={"query": "{ version { version } }"}, timeout=10).status_code
+        requests.post(
+            f"{stash.url}/graphql", json={"query": "{ version { version } }"}, timeout=10
+        ).status_code
         for _ in range(3)
     ]
     assert statuses == [502, 401, 200]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
+
 from teststash import LibraryError, TestStash
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ settings:
   threshold: {displayName: T, type: NUMBER}
 """
 
-PROBE = r'''
+PROBE = r"""
 import json, os, subprocess, sys, time
 document = sys.stdin.read()
 asked = json.loads(document)["args"]
@@ -60,7 +61,7 @@ elif say == "progress":
         os.write(2, b"\x01p\x02%.1f\n" % (step / 4))
         time.sleep(0.05)
 sys.exit(asked.get("exit", 0))
-'''
+"""
 
 
 @pytest.fixture
@@ -132,9 +133,9 @@ def test_stdout_is_decoded_as_stash_does(stash: TestStash, text: str, error: str
 
 
 def test_exit_status_is_an_error_unless_the_document_has_one(stash: TestStash) -> None:
-    with pytest.raises(LibraryError, match="^exit status 3$"):
+    with pytest.raises(LibraryError, match=r"^exit status 3$"):
         stash.run_operation("probe", {"exit": 3})
-    with pytest.raises(LibraryError, match="^mine$"):
+    with pytest.raises(LibraryError, match=r"^mine$"):
         stash.run_operation("probe", {"say": "stdout", "text": '{"error":"mine"}', "exit": 3})
 
 
@@ -225,7 +226,13 @@ def test_an_operation_dies_with_its_client(stash: TestStash) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    ["author: me\n", "exec: python3\n", "tasks: [{name: a, name: b}]\n", "settings: {a: {type: number}}\n", "name: x\nname: y\n"],
+    [
+        "author: me\n",
+        "exec: python3\n",
+        "tasks: [{name: a, name: b}]\n",
+        "settings: {a: {type: number}}\n",
+        "name: x\nname: y\n",
+    ],
 )
 def test_manifests_are_read_strictly(stash: TestStash, tmp_path: Path, change: str) -> None:
     (tmp_path / "cwd" / "plugins" / "odd.yml").write_text(change)
@@ -253,7 +260,9 @@ def test_the_cookie_of_a_plugin_opens_the_door(tmp_path: Path) -> None:
     folder.mkdir(parents=True)
     (folder / "probe.yml").write_text(MANIFEST)
     (folder / "probe.py").write_text(PROBE)
-    with TestStash(tmp_path / "c", plugins_dir=tmp_path / "plugins", username="me", max_session_age_s=1) as stash:
+    with TestStash(
+        tmp_path / "c", plugins_dir=tmp_path / "plugins", username="me", max_session_age_s=1
+    ) as stash:
         told = stash.run_operation("probe", {"say": "facts"})
         cookie = json.loads(told["document"])["server_connection"]["SessionCookie"]
         sent = {"query": "{ version { version } }"}

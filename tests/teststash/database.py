@@ -90,7 +90,12 @@ _LINKS = "".join(
 
 def now() -> str:
     """The present as RFC 3339 with seconds, as Stash writes it."""
-    return datetime.now(timezone.utc).astimezone().isoformat(timespec="seconds")
+    return rfc3339(datetime.now(timezone.utc))
+
+
+def rfc3339(moment: datetime) -> str:
+    """A time in the local zone, with Z where that is Greenwich."""
+    return moment.astimezone().isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 class Database:
@@ -101,6 +106,7 @@ class Database:
         self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self._connection.row_factory = _as_dict
         self._connection.create_function("regexp", 2, _regexp, deterministic=True)
+        self._connection.create_collation("NATURAL_CI", _natural)
         for pragma in ("foreign_keys=ON", "journal_mode=WAL", "synchronous=OFF"):
             self._connection.execute(f"PRAGMA {pragma}")
         self._connection.executescript(_TABLES + _LINKS)
@@ -159,6 +165,18 @@ class Database:
 
 def _as_dict(cursor: sqlite3.Cursor, row: tuple[Any, ...]) -> Row:
     return {column[0]: value for column, value in zip(cursor.description, row, strict=True)}
+
+
+def _natural(left: str, right: str) -> int:
+    """Digits by their number, letters without case."""
+    one, other = (
+        [
+            (0, int(part), "") if part.isdigit() else (1, 0, part)
+            for part in re.findall(r"\d+|\D+", text.lower())
+        ]
+        for text in (left, right)
+    )
+    return (one > other) - (one < other)
 
 
 def _regexp(pattern: str, value: object) -> bool:

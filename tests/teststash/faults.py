@@ -5,8 +5,12 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 
-GATEWAY_PAGE = b"<html><head><title>502 Bad Gateway</title></head><body><center><h1>502 Bad Gateway</h1></center></body></html>"
-LOGIN_PAGE = b"<!DOCTYPE html><html><head><title>Login</title></head><body><form action=\"/login\"></form></body></html>"
+GATEWAY_PAGE = (
+    b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
+)
+LOGIN_PAGE = (
+    b'<!DOCTYPE html><html><head><title>Login</title></head><body><form action="/login"></form></body></html>'
+)
 
 
 @dataclass(slots=True)

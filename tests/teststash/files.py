@@ -13,10 +13,25 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
-from .database import Database, Row, now
+from .database import Database, Row, now, rfc3339
 
-IMAGE_EXTENSIONS = ("png", "jpg", "jpeg", "gif", "webp", "avif", "bmp", "tif", "tiff")
-VIDEO_EXTENSIONS = ("m4v", "mp4", "mov", "wmv", "avi", "mpg", "mpeg", "rmvb", "rm", "flv", "asf", "mkv", "webm")
+IMAGE_EXTENSIONS = ("png", "jpg", "jpeg", "gif", "webp", "avif")
+VIDEO_EXTENSIONS = (
+    "m4v",
+    "mp4",
+    "mov",
+    "wmv",
+    "avi",
+    "mpg",
+    "mpeg",
+    "rmvb",
+    "rm",
+    "flv",
+    "asf",
+    "mkv",
+    "webm",
+    "f4v",
+)
 ARCHIVE_EXTENSIONS = ("zip", "cbz")
 
 
@@ -42,8 +57,10 @@ def look_at_image(path: Path, inner: str | None) -> Found:
     except (OSError, KeyError):
         content, changed = b"", 0.0
     width, height, kind = _dimensions(content)
+    if kind == "jpeg" and inner is None:
+        kind = "mjpeg"  # on disk Stash names the codec that ffprobe told
     shown = str(path) if inner is None else f"{path}/{inner}"
-    stamp = datetime.fromtimestamp(changed, timezone.utc).astimezone().isoformat(timespec="seconds")
+    stamp = rfc3339(datetime.fromtimestamp(changed, timezone.utc))
     md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
     return Found(shown, Path(shown).name, len(content), stamp, md5, kind, width, height)
 
@@ -82,12 +99,16 @@ def video_facts(path: Path) -> Row:
     if done.returncode:
         return facts
     told = json.loads(done.stdout)
-    facts["duration"] = float(told["format"].get("duration") or 0)
+    facts["duration"] = round(float(told["format"].get("duration") or 0), 2)
     facts["bit_rate"] = int(told["format"].get("bit_rate") or 0)
     for stream in told["streams"]:
         if stream["codec_type"] == "video":
             up, _, down = stream.get("avg_frame_rate", "0/1").partition("/")
-            facts |= {"width": stream["width"], "height": stream["height"], "video_codec": stream["codec_name"]}
+            facts |= {
+                "width": stream["width"],
+                "height": stream["height"],
+                "video_codec": stream["codec_name"],
+            }
             facts["frame_rate"] = round(int(up) / int(down or 1), 2) if int(down or 1) else 0.0
         elif stream["codec_type"] == "audio":
             facts["audio_codec"] = stream["codec_name"]
@@ -102,7 +123,9 @@ def folder_id(db: Database, path: str) -> int:
     return db.run("INSERT INTO folder (path, created_at, updated_at) VALUES (?, ?, ?)", [path, now(), now()])
 
 
-def add_file(db: Database, kind: str, found: Found, archive_id: int | None, prints: dict[str, str], more: Row) -> int:
+def add_file(
+    db: Database, kind: str, found: Found, archive_id: int | None, prints: dict[str, str], more: Row
+) -> int:
     """A file row with its fingerprints."""
     values: Row = {
         "kind": kind,

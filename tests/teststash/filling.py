@@ -39,16 +39,38 @@ class Filling:
         archive_id = self._archive(Path(zip_path)) if zip_path is not None else None
         found = files.look_at_image(Path(zip_path or path), os.fspath(path) if zip_path is not None else None)
         if deleted:
-            found = files.Found(f"{found.path}.gone", f"{found.basename}.gone", found.size, found.mod_time, found.md5)
+            found = files.Found(
+                f"{found.path}.gone", f"{found.basename}.gone", found.size, found.mod_time, found.md5
+            )
         db = self.library.db
         with db.transaction():
             file_id = files.add_file(db, "image", found, archive_id, {"md5": found.md5}, {})
-            made = self.library.insert("image", {"title": title, "organized": int(organized), **columns})
+            made = self.library.insert(
+                "image", {"title": title or None, "organized": int(organized), **columns}
+            )
             self._own("image", made, file_id)
             self._link("image", made, performers, tags)
             if zip_path is not None:
                 self._join_archive_gallery(made, archive_id)
         return str(made)
+
+    def add_scanned_image(self, path: Path, inner: str | None) -> str | None:
+        """As a scan does: a file whose content is known becomes a further file of that image (then None)."""
+        found = files.look_at_image(path, inner)
+        owner = self.library.db.column(
+            "SELECT o.object_id FROM fingerprint p JOIN owned_file o ON o.file_id = p.file_id "
+            "WHERE o.kind = 'image' AND p.type = 'md5' AND p.value = ?",
+            [found.md5],
+        )
+        if not owner:
+            return self.add_image(inner or path, zip_path=path if inner else None)
+        archive_id = self._archive(path) if inner else None
+        with self.library.db.transaction():
+            file_id = files.add_file(self.library.db, "image", found, archive_id, {"md5": found.md5}, {})
+            self.library.db.run("INSERT INTO owned_file VALUES ('image', ?, ?, 1)", [owner[0], file_id])
+            if inner:
+                self._join_archive_gallery(owner[0], archive_id)
+        return None
 
     def _archive(self, path: Path) -> int:
         db = self.library.db
@@ -59,7 +81,7 @@ class Filling:
         found = files.Found(looked.path, looked.basename, looked.size, looked.mod_time, looked.md5)
         with db.transaction():
             made = files.add_file(db, "gallery", found, None, {"md5": found.md5}, {})
-            gallery = self.library.insert("gallery", {"title": ""})
+            gallery = self.library.insert("gallery", {})
             self._own("gallery", gallery, made)
         return made
 
@@ -90,10 +112,10 @@ class Filling:
         file = Path(path)
         looked = files.look_at_image(file, None)
         facts = files.video_facts(file) if file.exists() else {}
-        prints = {"md5": looked.md5, **({"oshash": files.oshash(file)} if file.exists() else {})}
+        prints = {"oshash": files.oshash(file)} if file.exists() else {}
         with self.library.db.transaction():
             file_id = files.add_file(self.library.db, "video", looked, None, prints, facts)
-            made = self.library.insert("scene", {"title": title, **columns})
+            made = self.library.insert("scene", {"title": title or None, **columns})
             self._own("scene", made, file_id)
             self._link("scene", made, performers, tags)
         return str(made)
@@ -112,7 +134,7 @@ class Filling:
         with self.library.db.transaction():
             if folder is not None:
                 columns["folder_id"] = files.folder_id(self.library.db, os.fspath(folder))
-            made = self.library.insert("gallery", {"title": title, **columns})
+            made = self.library.insert("gallery", {"title": title or None, **columns})
             self.library.relink("gallery", made, "image", images)
             self._link("gallery", made, performers, tags)
         return str(made)
@@ -137,7 +159,9 @@ class Filling:
             self.library.relink("performer", made, "tag", tags)
         return str(made)
 
-    def add_tag(self, name: str, *, aliases: Iterable[str] = (), parents: Iterable[Id] = (), **columns: Any) -> str:
+    def add_tag(
+        self, name: str, *, aliases: Iterable[str] = (), parents: Iterable[Id] = (), **columns: Any
+    ) -> str:
         """A tag below `parents`."""
         with self.library.db.transaction():
             made = self.library.insert("tag", {"name": name, **columns})
@@ -175,7 +199,9 @@ class Filling:
 
     def tags_of(self, image_id: Id, kind: str = "image") -> list[str]:
         """Tag names on an item, by name."""
-        return [row["name"] for row in self.library.many("tag", self.library.linked(kind, int(image_id), "tag"))]
+        return [
+            row["name"] for row in self.library.many("tag", self.library.linked(kind, int(image_id), "tag"))
+        ]
 
     def ids(self, kind: str) -> list[str]:
         """All ids of a kind, ascending."""
@@ -230,4 +256,3 @@ _SHOWN_LINKS = {
     ("performer", "tag"),
     ("marker", "tag"),
 }
-

@@ -56,7 +56,9 @@ def _missing(kind: str, links: dict[str, str], columns: set[str]) -> Builder:
         if value == "studio":
             return f"{t}.studio_id IS NULL", []
         if value not in columns:
-            raise FilterError(f"error executing query: no such column: {value}")
+            raise FilterError(
+                f"error querying aggregate fields: executing query: no such column: {kind}s.{value}"
+            )
         return f"({t}.{value} IS NULL OR TRIM({t}.{value}) = '')", []
 
     return build
@@ -86,7 +88,8 @@ def _performer_tags(link: str, own: str) -> Builder:
 
 def _favourite(link: str, own: str) -> Builder:
     def build(t: str, value: bool) -> Condition:
-        inner = f"SELECT 1 FROM {link} k JOIN performer p ON p.id = k.performer_id WHERE k.{own} = {t}.id AND p.favorite"
+        joined = f"{link} k JOIN performer p ON p.id = k.performer_id"
+        inner = f"SELECT 1 FROM {joined} WHERE k.{own} = {t}.id AND p.favorite"
         return f"{'EXISTS' if value else 'NOT EXISTS'} ({inner})", []
 
     return build
@@ -119,21 +122,22 @@ def _custom_fields(t: str, wanted: list[Criterion]) -> Condition:
     parts: list[str] = []
     parameters: list[Any] = []
     for criterion in wanted:
-        value = f"(SELECT c.value FROM custom_field c WHERE c.kind = 'performer' AND c.object_id = {t}.id AND c.field = ?)"
+        own = f"c.kind = 'performer' AND c.object_id = {t}.id"
+        value = f"(SELECT c.value FROM custom_field c WHERE {own} AND c.field = ?)"
         values = criterion.get("value") or []
         modifier = criterion["modifier"]
         if modifier in ("EQUALS", "NOT_EQUALS"):
             word = "IN" if modifier == "EQUALS" else "NOT IN"
-            sql, own = f"{value} {word} ({', '.join('?' * len(values))})", list(values)
+            sql, given = f"{value} {word} ({', '.join('?' * len(values))})", list(values)
         elif modifier in ("INCLUDES", "EXCLUDES", "MATCHES_REGEX", "NOT_MATCHES_REGEX"):
-            sql, own = string_condition(value, {"modifier": modifier, "value": str(values[0])})
+            sql, given = string_condition(value, {"modifier": modifier, "value": str(values[0])})
         else:
             first = values[0] if values else 0
             last = values[1] if len(values) > 1 else None
-            sql, own = number_condition(value, {"modifier": modifier, "value": first, "value2": last})
+            sql, given = number_condition(value, {"modifier": modifier, "value": first, "value2": last})
         parts.append(f"({sql})")
         names = [criterion["field"]] * sql.count("c.field = ?")
-        parameters += _interleave(sql, names, own)
+        parameters += _interleave(sql, names, given)
     return " AND ".join(parts), parameters
 
 
@@ -148,7 +152,9 @@ def _interleave(sql: str, names: list[str], own: list[Any]) -> list[Any]:
 
 
 def _gender(t: str, criterion: Criterion) -> Condition:
-    wanted = list(criterion.get("value_list") or ()) or [criterion["value"]] * (criterion.get("value") is not None)
+    wanted = list(criterion.get("value_list") or ()) or [criterion["value"]] * (
+        criterion.get("value") is not None
+    )
     modifier = criterion["modifier"]
     if modifier in ("IS_NULL", "NOT_NULL") or not wanted:
         return f"{t}.gender {'IS NOT' if modifier == 'NOT_NULL' else 'IS'} NULL", []
@@ -171,7 +177,9 @@ def _item(kind: str) -> dict[str, Builder]:
         **{name: text(name) for name in ("title", "code", "details")},
         "path": _files(kind, "path"),
         "checksum": _hash(kind, "md5"),
-        "file_count": count_of(f"SELECT COUNT(*) FROM owned_file o WHERE o.kind = '{kind}' AND o.object_id = {{t}}.id"),
+        "file_count": count_of(
+            f"SELECT COUNT(*) FROM owned_file o WHERE o.kind = '{kind}' AND o.object_id = {{t}}.id"
+        ),
         "rating100": number("rating100"),
         "date": number("date"),
         "url": any_of(_URL.format(kind=kind)),
@@ -192,7 +200,9 @@ def _item(kind: str) -> dict[str, Builder]:
             {
                 "performers": f"{kind}_performer j WHERE j.{own}",
                 "tags": f"{kind}_tag j WHERE j.{own}",
-                "galleries": "gallery_image j WHERE j.image_id" if kind == "image" else "scene_gallery j WHERE j.scene_id",
+                "galleries": "gallery_image j WHERE j.image_id"
+                if kind == "image"
+                else "scene_gallery j WHERE j.scene_id",
                 "scenes": "scene_gallery j WHERE j.gallery_id",
             },
             {"title", "code", "details", "date", "rating100", "photographer", "director"},
@@ -259,7 +269,9 @@ def _marker_scenes(t: str, criterion: Criterion) -> Condition | None:
 def _marker_tags(t: str, criterion: Criterion) -> Condition | None:
     """A marker has its tags and its primary tag."""
     return link_set(
-        "(SELECT marker_id, tag_id FROM marker_tag UNION SELECT id, primary_tag_id FROM marker)", "marker_id", "tag_id"
+        "(SELECT marker_id, tag_id FROM marker_tag UNION SELECT id, primary_tag_id FROM marker)",
+        "marker_id",
+        "tag_id",
     )(t, criterion)
 
 
@@ -311,7 +323,10 @@ FIELDS["tag"] = {
     "aliases": any_of(_ALIAS.format(kind="tag")),
     "favorite": flag("favorite"),
     "ignore_auto_tag": flag("ignore_auto_tag"),
-    **{f"{kind}_count": _count(f"{kind}_tag", "tag_id") for kind in ("scene", "image", "gallery", "performer", "marker")},
+    **{
+        f"{kind}_count": _count(f"{kind}_tag", "tag_id")
+        for kind in ("scene", "image", "gallery", "performer", "marker")
+    },
     "parents": link_set("tag_parent", "tag_id", "parent_id"),
     "children": link_set("tag_parent", "parent_id", "tag_id"),
     "is_missing": _missing("tag", {}, {"name", "description"}),

@@ -5,6 +5,7 @@ A condition is (sql, parameters) over the table alias `t`; an empty `value: []` 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -27,14 +28,16 @@ def string_condition(column: str, criterion: Criterion) -> Condition:
     if modifier == "EQUALS":
         return f"{column} LIKE ?", [value]
     if modifier == "NOT_EQUALS":
-        return f"({column} IS NULL OR {column} NOT LIKE ?)", [value]
+        return f"{column} NOT LIKE ?", [value]  # as in Stash, an absent value matches neither
     if modifier in ("INCLUDES", "EXCLUDES"):
         words = [value[1:-1]] if len(value) > 1 and value[0] == value[-1] == '"' else value.split()
         if not words:
             return "1", []
         sql = " OR ".join(f"{column} LIKE ?" for _ in words)
         parameters = [f"%{word}%" for word in words]
-        return (f"({sql})" if modifier == "INCLUDES" else f"NOT COALESCE({sql}, 0)"), parameters
+        return (f"({sql})" if modifier == "INCLUDES" else f"NOT ({sql})"), parameters
+    if modifier.endswith("MATCHES_REGEX"):
+        _check_pattern(value)
     if modifier == "MATCHES_REGEX":
         return f"({column} IS NOT NULL AND {column} REGEXP ?)", [value]
     if modifier == "NOT_MATCHES_REGEX":
@@ -43,7 +46,14 @@ def string_condition(column: str, criterion: Criterion) -> Condition:
         return _null(column), []
     if modifier == "NOT_NULL":
         return f"NOT {_null(column)}", []
-    raise FilterError("Internal system error. Error: unsupported string modifier")
+    raise FilterError("Internal system error. Error <unsupported string filter modifier>")
+
+
+def _check_pattern(pattern: str) -> None:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise FilterError(f"error parsing regexp: {error}") from error
 
 
 _COMPARE = {"EQUALS": "=", "NOT_EQUALS": "!=", "GREATER_THAN": ">", "LESS_THAN": "<"}
@@ -57,12 +67,15 @@ def number_condition(column: str, criterion: Criterion) -> Condition:
     if modifier in ("BETWEEN", "NOT_BETWEEN"):
         high = criterion.get("value2")
         word = "NOT BETWEEN" if modifier == "NOT_BETWEEN" else "BETWEEN"
-        return f"{column} {word} ? AND ?", [value, high if high is not None else (0 if isinstance(value, int) else "")]
+        return f"{column} {word} ? AND ?", [
+            value,
+            high if high is not None else (0 if isinstance(value, int) else ""),
+        ]
     if modifier == "IS_NULL":
         return f"({column} IS NULL OR {column} = '')", []
     if modifier == "NOT_NULL":
         return f"({column} IS NOT NULL AND {column} != '')", []
-    raise FilterError(f"Internal system error. Error: unsupported modifier {modifier}")
+    raise FilterError(f"Internal system error. Error <unsupported numeric modifier type {modifier}>")
 
 
 def text(column: str) -> Builder:
@@ -78,16 +91,8 @@ def flag(column: str) -> Builder:
 
 
 def moment(column: str) -> Builder:
-    return lambda t, value: number_condition(f"strftime('%s', {t}.{column})", _epoch_criterion(value))
-
-
-def _epoch_criterion(criterion: Criterion) -> Criterion:
-    from datetime import datetime
-
-    def epoch(value: str | None) -> str:
-        return str(int(datetime.fromisoformat(value.replace("Z", "+00:00")).timestamp())) if value else ""
-
-    return {**criterion, "value": epoch(criterion["value"]), "value2": epoch(criterion.get("value2"))}
+    """A time stamp, compared as text, as Stash does: RFC 3339 in the server's zone is what fits."""
+    return lambda t, value: number_condition(f"{t}.{column}", value)
 
 
 def any_of(subquery: str) -> Builder:
@@ -95,11 +100,13 @@ def any_of(subquery: str) -> Builder:
 
     def build(t: str, criterion: Criterion) -> Condition:
         modifier = criterion["modifier"]
-        negative = {"NOT_EQUALS": "EQUALS", "EXCLUDES": "INCLUDES", "NOT_MATCHES_REGEX": "MATCHES_REGEX"}
+        negative = {"EXCLUDES": "INCLUDES", "NOT_MATCHES_REGEX": "MATCHES_REGEX"}
         if modifier in ("IS_NULL", "NOT_NULL"):
             exists = "EXISTS" if modifier == "NOT_NULL" else "NOT EXISTS"
             return f"{exists} ({subquery.format('1', t=t)})", []
-        sql, parameters = string_condition("v.value", {**criterion, "modifier": negative.get(modifier, modifier)})
+        sql, parameters = string_condition(
+            "v.value", {**criterion, "modifier": negative.get(modifier, modifier)}
+        )
         word = "NOT EXISTS" if modifier in negative else "EXISTS"
         return f"{word} ({subquery.format(sql, t=t)})", parameters
 
@@ -110,13 +117,24 @@ def count_of(subquery: str) -> Builder:
     return lambda t, value: number_condition(f"({subquery.format(t=t)})", value)
 
 
+_MEMBERSHIP = ("INCLUDES", "INCLUDES_ALL", "EQUALS", "EXCLUDES")
+
+
 def link_set(table: str, own: str, other: str) -> Builder:
     """Performers, galleries, scenes and (with descendants) tags by membership."""
 
     def build(t: str, criterion: Criterion) -> Condition | None:
         modifier = criterion["modifier"]
-        wanted = [int(value) for value in criterion.get("value") or ()]
-        unwanted = [int(value) for value in criterion.get("excludes") or ()]
+        wanted = _numbers(criterion.get("value"))
+        unwanted = _numbers(criterion.get("excludes"))
+        deep = table.endswith("_tag") or "tag" in other
+        if modifier == "NOT_EQUALS":
+            level = "hierarchical multi" if deep else "multi"
+            raise FilterError(f"not equals modifier is not supported for {level} criterion input")
+        if deep and modifier == "EQUALS" and criterion.get("depth"):
+            raise FilterError(
+                "depth is not supported for equals modifier in hierarchical multi criterion input"
+            )
         base = f"SELECT 1 FROM {table} j WHERE j.{own} = {t}.id"
         if modifier == "IS_NULL":
             return f"NOT EXISTS ({base})", []
@@ -124,7 +142,7 @@ def link_set(table: str, own: str, other: str) -> Builder:
             return f"EXISTS ({base})", []
         if modifier == "EXCLUDES":
             wanted, unwanted = [], unwanted + wanted
-        if not wanted and not unwanted:
+        if (not wanted and not unwanted) or modifier not in _MEMBERSHIP:
             return None
         groups = [_descend(value, criterion.get("depth"), table) for value in wanted]
         parts: list[str] = []
@@ -138,15 +156,18 @@ def link_set(table: str, own: str, other: str) -> Builder:
     return build
 
 
+def _numbers(values: Sequence[Any] | None) -> list[int]:
+    """Ids as numbers; what is none matches nothing (0 is no id)."""
+    return [int(value) if re.fullmatch(r"-?\d+", str(value)) else 0 for value in values or ()]
+
+
 def _descend(value: int, depth: int | None, table: str) -> list[str]:
     """The tag itself and, for depth != 0, a subquery of its descendants."""
     if not table.endswith("_tag") or not depth:
         return [str(value)]
     limit = "" if depth < 0 else f"WHERE d.n < {depth}"
-    return [
-        f"WITH RECURSIVE d(id, n) AS (SELECT {value}, 0 UNION SELECT p.tag_id, d.n + 1 FROM tag_parent p "
-        f"JOIN d ON p.parent_id = d.id {limit}) SELECT id FROM d"
-    ]
+    step = f"SELECT p.tag_id, d.n + 1 FROM tag_parent p JOIN d ON p.parent_id = d.id {limit}"
+    return [f"WITH RECURSIVE d(id, n) AS (SELECT {value}, 0 UNION {step}) SELECT id FROM d"]
 
 
 def _membership(
@@ -157,10 +178,8 @@ def _membership(
         return "(" + " OR ".join(tests) + ")"
     if modifier == "INCLUDES_ALL":
         return "(" + " AND ".join(tests) + ")"
-    if modifier == "EQUALS":
-        total = f"(SELECT COUNT(*) FROM {table} j WHERE j.{own} = {t}.id) = {len(groups)}"
-        return "(" + " AND ".join([*tests, total]) + ")"
-    raise FilterError(f"invalid modifier {modifier} for this criterion")
+    total = f"(SELECT COUNT(*) FROM {table} j WHERE j.{own} = {t}.id) = {len(groups)}"
+    return "(" + " AND ".join([*tests, total]) + ")"
 
 
 def through(table: str, own: str, other: str, kind: str) -> Builder:
@@ -187,7 +206,7 @@ def combine(kind: str, wanted: Criterion | None, t: str = "t") -> Condition | No
         return None
     nested = [key for key in ("AND", "OR", "NOT") if wanted.get(key) is not None]
     if len(nested) > 1:
-        raise FilterError("only one of AND, OR, NOT may be used in a filter")
+        raise FilterError(f"cannot have {nested[0]} and {nested[1]} in the same filter")
     parts: list[Condition] = []
     for key, value in wanted.items():
         if value is None or key in ("AND", "OR", "NOT"):

@@ -60,6 +60,21 @@ def stored_number(value: Any) -> Any:
         if "." in value.text:
             return float(value)
         return int(value.text) if re.fullmatch(r"-?\d+", value.text) else 0
+    if isinstance(value, int) and not isinstance(value, bool):
+        return max(-(2**63), min(value, 2**63 - 1))
     if isinstance(value, dict):
         return {key: stored_number(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [plain(one) for one in value]
+    return value
+
+
+def plain(value: Any) -> Any:
+    """Numbers without memory of their text: those in lists are kept as they are."""
+    if isinstance(value, NumberText):
+        return float(value)
+    if isinstance(value, list):
+        return [plain(one) for one in value]
+    if isinstance(value, dict):
+        return {key: plain(one) for key, one in value.items()}
     return value

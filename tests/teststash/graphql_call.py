@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 import urllib.parse
 from typing import Any
@@ -17,20 +18,34 @@ from graphql import (
     parse,
     validate,
 )
-from graphql.execution.values import get_variable_values
 
-from . import gojson, mutations, plugin_calls  # noqa: F401  (both register resolvers)
+from . import gojson, mutations, mutations_people, plugin_calls, resolvers, server_fields  # noqa: F401  (registering)
+from .answers import Request, resolve_field
 from .filters import FilterError
 from .library import LibraryError
 from .lists import SortError
-from .resolvers import Request, resolve_field
 from .schema import schema_of
+from .variables import VariableError, coerced
 
 EXPECTED = (LibraryError, FilterError, SortError, sqlite3.Error)
 
 
+JSON, GRAPHQL_JSON = "application/json", "application/graphql-response+json"
+
+
+def answer_type(request: Request, accept: str | None) -> str:
+    """The media type of the answer. Since v0.29 anything but an explicit application/json gets the newer type."""
+    if request.stash.release < (0, 29) or not accept:
+        return JSON
+    for part in accept.split(","):
+        kind = part.partition(";")[0].strip()
+        if kind in (JSON, GRAPHQL_JSON, "*/*", "application/*"):
+            return JSON if kind == JSON else GRAPHQL_JSON
+    return GRAPHQL_JSON
+
+
 def answer_graphql(request: Request, method: str, mime: str, query: str, body: bytes) -> tuple[int, bytes]:
-    """Status and document of the answer."""
+    """Status and document of the answer; 422 stands for every refused document (400 in the newer media type)."""
     if method == "GET":
         sent: Any = dict(urllib.parse.parse_qsl(query))
         if "variables" in sent:
@@ -49,8 +64,10 @@ def answer_graphql(request: Request, method: str, mime: str, query: str, body: b
 
 def _run(request: Request, method: str, sent: dict[str, Any]) -> tuple[int, bytes]:
     schema = schema_of(request.stash.release)
+    if not (sent.get("query") or "").strip():
+        return _refused(request, [GraphQLError("no operation provided")], "GRAPHQL_VALIDATION_FAILED")
     try:
-        document = parse(sent.get("query") or "", no_location=False)
+        document = parse(sent["query"], no_location=False)
     except GraphQLError as error:
         return _refused(request, [error], "GRAPHQL_PARSE_FAILED")
     problems: list[GraphQLError] = list(validate(schema, document))
@@ -59,17 +76,28 @@ def _run(request: Request, method: str, sent: dict[str, Any]) -> tuple[int, byte
     name = sent.get("operationName") or None
     operation = get_operation_ast(document, name)
     if operation is None:
-        return 422, _errors([f"operation {name or ''} not found"])
+        wanted = "no operation provided" if not document.definitions else f"operation {name or ''} not found"
+        return _refused(request, [GraphQLError(wanted)], "GRAPHQL_VALIDATION_FAILED")
     if method == "GET" and operation.operation is not OperationType.QUERY:
         return 406, _errors(["GET requests only allow query operations"])
-    coerced = get_variable_values(schema, operation.variable_definitions or [], sent.get("variables") or {})
-    if isinstance(coerced, list):
-        return _refused(request, coerced, "GRAPHQL_VALIDATION_FAILED")
-    return _execute(request, schema, document, sent.get("variables") or {}, name)
+    try:
+        variables = coerced(schema, operation, sent.get("variables") or {})
+    except VariableError as error:
+        shown = {
+            "message": str(error),
+            "path": error.path,
+            "extensions": {"code": "GRAPHQL_VALIDATION_FAILED"},
+        }
+        return 422, json.dumps({"errors": [shown], "data": None}).encode()
+    return _execute(request, schema, document, variables, name)
 
 
 def _execute(
-    request: Request, schema: GraphQLSchema, document: DocumentNode, variables: dict[str, Any], name: str | None
+    request: Request,
+    schema: GraphQLSchema,
+    document: DocumentNode,
+    variables: dict[str, Any],
+    name: str | None,
 ) -> tuple[int, bytes]:
     result: Any = execute(
         schema,
@@ -85,7 +113,8 @@ def _execute(
         for error in result.errors:
             if error.original_error is not None and not isinstance(error.original_error, EXPECTED):
                 request.stash.broken.append(error.original_error)
-            request.stash.log.add("Error", f"{'.'.join(str(part) for part in error.path or ())}: {error.message}")
+            path = ".".join(str(part) for part in error.path or ())
+            request.stash.log.add("Error", f"{path}: input: {path} {error.message}")
         answer["errors"] = [_shown(error) for error in result.errors]
     answer["data"] = result.data
     return 200, json.dumps(answer, separators=(",", ":"), ensure_ascii=False).encode()
@@ -101,10 +130,26 @@ def _shown(error: GraphQLError) -> dict[str, Any]:
 def _refused(request: Request, problems: list[GraphQLError], code: str) -> tuple[int, bytes]:
     errors = []
     for problem in problems:
-        places = [{"line": place.line, "column": place.column} for place in problem.locations or ()]
-        errors.append({"message": problem.message, "locations": places, "extensions": {"code": code}})
-        request.stash.log.add("Error", problem.message)
+        shown: dict[str, Any] = {"message": _worded(problem.message), "extensions": {"code": code}}
+        if problem.locations:
+            shown["locations"] = [{"line": place.line, "column": place.column} for place in problem.locations]
+        errors.append(shown)
+        request.stash.log.add("Error", shown["message"])
     return 422, json.dumps({"errors": errors, "data": None}).encode()
+
+
+def _worded(message: str) -> str:
+    """The wording of the Go server for the refusals that clients look at; others only get its quotation marks."""
+    text = message.removeprefix("Syntax Error: ").replace("'", '"')
+    if found := re.match(r'Argument "\w+\.(\w+)\((\w+):\)" of type ("[^"]+") is required', text):
+        return f'Field "{found[1]}" argument "{found[2]}" of type {found[3]} is required, but it was not provided.'
+    if found := re.match(r'Expected value of type ("\w+") not to include unknown field ("\w+")', text):
+        return f"Field {found[2]} is not defined by type {found[1]}."
+    return (
+        text
+        if message == text
+        else text.rstrip(".") + "." * message.endswith(".") * ("Syntax" not in message)
+    )
 
 
 def _errors(messages: list[str]) -> bytes:

@@ -8,7 +8,7 @@ from .plugin_process import PluginProcess, PluginStartError, merged_args
 from .session import Session
 
 if TYPE_CHECKING:
-    from .resolvers import Request
+    from .answers import Request
     from .stash import TestStash
 
 _VISITS = 10
@@ -20,7 +20,9 @@ class Hooks:
     def __init__(self, stash: TestStash) -> None:
         self._stash = stash
 
-    def fire(self, request: Request, trigger: str, object_id: int, given: Any, fields: list[str] | None) -> None:
+    def fire(
+        self, request: Request, trigger: str, object_id: int, given: Any, fields: list[str] | None
+    ) -> None:
         """Runs every hook for `trigger`; errors are only logged."""
         for plugin in self._stash.plugins.enabled():
             for hook in plugin.hooks_for(trigger):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import re
+import sqlite3
 from typing import TYPE_CHECKING, Any
 
 from . import filter_fields as _filter_fields  # noqa: F401  (fills the table of filter keys)
@@ -34,6 +35,22 @@ LINKS = {
 }
 
 
+_SPOKEN = {"marker": "scene marker"}
+
+
+_SQL = {"marker": "scene_marker"}
+
+
+def _table(kind: str, other: str) -> str:
+    """Stash's own name of a link table, as its error texts show it."""
+    plural = {"gallery": "galleries", "marker": "scene_markers"}
+    if other == "performer":
+        return f"performers_{plural.get(kind, kind + 's')}"
+    if {kind, other} == {"gallery", "image"}:
+        return "galleries_images"
+    return f"{plural.get(kind, kind + 's')}_{plural.get(other, other + 's')}"
+
+
 class LibraryError(Exception):
     """A request that Stash refuses; becomes `errors` with status 200."""
 
@@ -55,7 +72,7 @@ class Library:
         """One object. Raises LibraryError when there is none."""
         found = self.get(kind, object_id)
         if found is None:
-            raise LibraryError(f"{kind} with id {object_id} not found")
+            raise LibraryError(f"{_SPOKEN.get(kind, kind)} with id {object_id} not found")
         return found
 
     def many(self, kind: str, ids: Sequence[int]) -> list[Row]:
@@ -64,15 +81,24 @@ class Library:
         for start in range(0, len(ids), 500):
             part = ids[start : start + 500]
             marks = ",".join("?" * len(part))
-            found |= {row["id"]: row for row in self.db.rows(f"SELECT * FROM {kind} WHERE id IN ({marks})", part)}
+            found |= {
+                row["id"]: row for row in self.db.rows(f"SELECT * FROM {kind} WHERE id IN ({marks})", part)
+            }
         return [found[i] for i in ids if i in found]
 
     def find(
-        self, kind: str, wanted: dict[str, Any] | None, page: dict[str, Any] | None, ids: Sequence[object] | None
+        self,
+        kind: str,
+        wanted: dict[str, Any] | None,
+        page: dict[str, Any] | None,
+        ids: Sequence[object] | None,
     ) -> tuple[list[int], list[int]]:
         """Ids of the asked-for page, and of all matches. Non-empty `ids` overrule filter and page."""
         if ids:
-            chosen = [as_id(i) for i in ids]
+            try:
+                chosen = [as_id(i) for i in ids]
+            except LibraryError as error:
+                raise LibraryError(f"converting ids: {error}") from error
             self._check_ids(kind, chosen)
             return chosen, chosen
         page = page or {}
@@ -81,7 +107,8 @@ class Library:
         order = ORDER[kind].sql(page.get("sort"), page.get("direction"))
         with self.db.lock:
             matches = self.db.column(
-                f"SELECT t.id FROM {kind} t WHERE ({condition}) AND ({search[0]}) {order}", parameters + search[1]
+                f"SELECT t.id FROM {kind} t WHERE ({condition}) AND ({search[0]}) {order}",
+                parameters + search[1],
             )
             if not page.get("sort") and kind in NO_ORDER:
                 self._shuffle.shuffle(matches)
@@ -92,8 +119,9 @@ class Library:
         return matches[first : first + size], matches
 
     def _check_ids(self, kind: str, ids: list[int]) -> None:
-        if len(set(ids)) != len(ids):
-            raise LibraryError("ids contains duplicate values")
+        twice = next((one for place, one in enumerate(ids) if one in ids[:place]), None)
+        if twice is not None:
+            raise LibraryError(f"validating ids: duplicate id found: {twice}")
         known = {row["id"] for row in self.many(kind, ids)}
         for wanted in ids:
             if wanted not in known:
@@ -104,7 +132,7 @@ class Library:
         order = {"performer": "o.name", "tag": "COALESCE(o.sort_name, o.name)"}.get(other, "o.id")
         return self.db.column(
             f"SELECT o.id FROM {LINKS[kind, other]} j JOIN {other} o ON o.id = j.{other}_id "
-            f"WHERE j.{kind}_id = ? ORDER BY {order} COLLATE NOCASE",
+            f"WHERE j.{kind}_id = ? ORDER BY {order} COLLATE NATURAL_CI",
             [object_id],
         )
 
@@ -125,7 +153,8 @@ class Library:
     def custom_fields(self, kind: str, object_id: int) -> dict[str, Any]:
         """Free fields; a boolean comes back as 1 or 0."""
         rows = self.db.rows(
-            "SELECT field, value FROM custom_field WHERE kind = ? AND object_id = ? ORDER BY field", [kind, object_id]
+            "SELECT field, value FROM custom_field WHERE kind = ? AND object_id = ? ORDER BY field",
+            [kind, object_id],
         )
         return {row["field"]: row["value"] for row in rows}
 
@@ -144,7 +173,9 @@ class Library:
         names = ", ".join(f"{name} = ?" for name in values)
         self.db.run(f"UPDATE {kind} SET {names} WHERE id = ?", [*values.values(), object_id])
 
-    def relink(self, kind: str, object_id: int, other: str, ids: Iterable[object] | None, mode: str = "SET") -> None:
+    def relink(
+        self, kind: str, object_id: int, other: str, ids: Iterable[object] | None, mode: str = "SET"
+    ) -> None:
         """SET replaces, ADD ignores what is there, REMOVE what is not."""
         table = LINKS[kind, other]
         wanted = list(dict.fromkeys(as_id(i) for i in ids or ()))
@@ -154,9 +185,24 @@ class Library:
             if mode == "REMOVE":
                 self.db.run(f"DELETE FROM {table} WHERE {kind}_id = ? AND {other}_id = ?", [object_id, one])
             else:
-                self.db.run(f"INSERT OR IGNORE INTO {table} ({kind}_id, {other}_id) VALUES (?, ?)", [object_id, one])
+                self._insert_link(kind, object_id, other, one)
 
-    def set_values(self, table: str, kind: str, object_id: int, values: Iterable[str] | None, mode: str = "SET") -> None:
+    def _insert_link(self, kind: str, object_id: int, other: str, one: int) -> None:
+        try:
+            self.db.run(
+                f"INSERT OR IGNORE INTO {LINKS[kind, other]} ({kind}_id, {other}_id) VALUES (?, ?)",
+                [object_id, one],
+            )
+        except sqlite3.IntegrityError as error:
+            columns = f"{_SQL.get(kind, kind)}_id, {other}_id"
+            statement = f"INSERT INTO {_table(kind, other)} ({columns}) VALUES (?, ?)"
+            if kind != "marker":
+                statement += f" ON CONFLICT ({columns}) DO NOTHING"
+            raise LibraryError(f"error executing `{statement}` [[{object_id} {one}]]: {error}") from error
+
+    def set_values(
+        self, table: str, kind: str, object_id: int, values: Iterable[str] | None, mode: str = "SET"
+    ) -> None:
         """Aliases or addresses, with the modes of bulk updates."""
         given = list(values or ())
         old = self.values(table, kind, object_id)
@@ -169,8 +215,13 @@ class Library:
         for position, value in enumerate(result):
             self.db.run(f"INSERT INTO {table} VALUES (?, ?, ?, ?)", [kind, object_id, position, value])
 
-    def set_custom_fields(self, kind: str, object_id: int, given: dict[str, Any] | None) -> None:
-        """`full` replaces; otherwise `partial` is laid over and `remove` taken away."""
+    def set_custom_fields(
+        self, kind: str, object_id: int, given: dict[str, Any] | None, *, checked: bool = True
+    ) -> None:
+        """`full` replaces; otherwise `partial` is laid over and `remove` taken away. Null values are passed over.
+
+        Stash looks at the names only when it updates, not when it creates (`checked` false).
+        """
         given = given or {}
         if given.get("full") is not None:
             changes, dropped = given["full"], list(self.custom_fields(kind, object_id))
@@ -178,17 +229,29 @@ class Library:
             changes, dropped = given.get("partial") or {}, given.get("remove") or []
             for field in dropped:
                 if field in changes:
-                    raise LibraryError(f"cannot remove key {json.dumps(field)} that is in partial values")
+                    raise LibraryError(
+                        f"custom field name {json.dumps(field)} cannot be in both values and delete keys"
+                    )
         for field, value in changes.items():
-            check_custom_field(field, value)
+            check_custom_value(field, value)
+            if checked:
+                check_custom_name(field)
         for field in dropped:
-            self.db.run("DELETE FROM custom_field WHERE kind = ? AND object_id = ? AND field = ?", [kind, object_id, field])
-        for field, value in changes.items():
-            self.db.run("INSERT OR REPLACE INTO custom_field VALUES (?, ?, ?, ?)", [kind, object_id, field, value])
+            self.db.run(
+                "DELETE FROM custom_field WHERE kind = ? AND object_id = ? AND field = ?",
+                [kind, object_id, field],
+            )
+        for field, value in ((name, one) for name, one in changes.items() if one is not None):
+            self.db.run(
+                "INSERT OR REPLACE INTO custom_field VALUES (?, ?, ?, ?)", [kind, object_id, field, value]
+            )
 
     def destroy(self, kind: str, object_id: object) -> None:
         """Removes an object and everything that hangs on it. Raises LibraryError for an unknown id."""
-        found = self.need(kind, object_id)
+        found = self.get(kind, object_id)
+        if found is None and kind in ("tag", "performer"):
+            raise LibraryError(f"id {object_id} does not exist in {kind}s")
+        found = found or self.need(kind, object_id)
         for table in ("alias", "url", "custom_field", "owned_file"):
             self.db.run(f"DELETE FROM {table} WHERE kind = ? AND object_id = ?", [kind, found["id"]])
         self.db.run(f"DELETE FROM {kind} WHERE id = ?", [found["id"]])
@@ -237,18 +300,24 @@ def as_id(value: object) -> int:
     return int(text)
 
 
-def check_custom_field(field: str, value: object) -> None:
-    """Key of 1 to 64 bytes without blanks around it; value is text, number or boolean."""
+def check_custom_name(field: str) -> None:
+    """1 to 64 bytes without blanks around them."""
+    said = f"custom field name {json.dumps(field)}: custom field name"
     if not field.strip():
-        raise LibraryError("custom field name cannot be empty")
+        raise LibraryError(f"{said} cannot be empty")
     if len(field.encode()) > 64:
-        raise LibraryError("custom field name must be less than 65 characters")
+        raise LibraryError(f"{said} must be less than 65 characters")
     if field != field.strip():
-        raise LibraryError("custom field name cannot have leading or trailing whitespace")
+        raise LibraryError(f"{said} cannot have leading or trailing whitespace")
+
+
+def check_custom_value(field: str, value: object) -> None:
+    """Text, number or boolean."""
     if isinstance(value, (list, dict)):
-        raise LibraryError("custom field value cannot be a list or object")
-    if value is None:
-        raise LibraryError("NOT NULL constraint failed: performer_custom_fields.value")
+        kind = "[]interface {}" if isinstance(value, list) else "map[string]interface {}"
+        raise LibraryError(
+            f"getting SQL value for field {json.dumps(field)}: unsupported custom field value type: {kind}"
+        )
 
 
 def check_performer_aliases(name: str, aliases: Sequence[str], silently: bool) -> list[str]:

@@ -56,8 +56,8 @@ def _item(kind: str) -> dict[str, str]:
     return {
         **{name: f"t.{name}" for name in ("created_at", "updated_at", "date", "id", "o_counter")},
         "rating": "t.rating100",
-        "title": "COALESCE(NULLIF(t.title, ''), t.id) COLLATE NOCASE",
-        "path": _file(kind, "path"),
+        "title": f"COALESCE(NULLIF(t.title, ''), {_file(kind, 'basename')}, t.id) COLLATE NATURAL_CI",
+        "path": _file(kind, "path") + " COLLATE NATURAL_CI",
         "filesize": _file(kind, "size"),
         "file_mod_time": _file(kind, "mod_time"),
         "file_count": f"(SELECT COUNT(*) FROM owned_file o WHERE o.kind = '{kind}' AND o.object_id = t.id)",
@@ -72,8 +72,11 @@ ORDER = {
     "scene": Order({**_item("scene"), "duration": _file("scene", "duration")}),
     "performer": Order(
         {
-            **{name: f"t.{name}" for name in ("created_at", "updated_at", "birthdate", "id", "height", "weight")},
-            "name": "t.name COLLATE NOCASE",
+            **{
+                name: f"t.{name}"
+                for name in ("created_at", "updated_at", "birthdate", "id", "height", "weight")
+            },
+            "name": "t.name COLLATE NATURAL_CI",
             "rating": "t.rating100",
             "images_count": _count("image_performer", "performer_id"),
             "scenes_count": _count("scene_performer", "performer_id"),
@@ -85,7 +88,7 @@ ORDER = {
     "tag": Order(
         {
             **{name: f"t.{name}" for name in ("created_at", "updated_at", "id")},
-            "name": "COALESCE(NULLIF(t.sort_name, ''), t.name) COLLATE NOCASE",
+            "name": "COALESCE(NULLIF(t.sort_name, ''), t.name) COLLATE NATURAL_CI",
             "images_count": _count("image_tag", "tag_id"),
             "scenes_count": _count("scene_tag", "tag_id"),
             "galleries_count": _count("gallery_tag", "tag_id"),
@@ -112,9 +115,7 @@ def _search_columns(kind: str) -> list[str]:
         "(SELECT GROUP_CONCAT(p.value, CHAR(10)) FROM owned_file o JOIN fingerprint p ON p.file_id = o.file_id "
         f"WHERE o.kind = '{kind}' AND o.object_id = t.id)"
     )
-    aliases = (
-        f"(SELECT GROUP_CONCAT(a.value, CHAR(10)) FROM alias a WHERE a.kind = '{kind}' AND a.object_id = t.id)"
-    )
+    aliases = f"(SELECT GROUP_CONCAT(a.value, CHAR(10)) FROM alias a WHERE a.kind = '{kind}' AND a.object_id = t.id)"
     return {
         "image": ["t.title", path, prints],
         "gallery": ["t.title", path, prints],

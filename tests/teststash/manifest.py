@@ -103,7 +103,8 @@ class Plugin:
         }
         made["tasks"] = [_operation(task, made) for task in self.tasks] or None
         made["hooks"] = [
-            {**_operation(hook, made), "hooks": hook.get("triggeredBy")} for hook in self.body.get("hooks") or ()
+            {**_operation(hook, made), "hooks": hook.get("triggeredBy")}
+            for hook in self.body.get("hooks") or ()
         ] or None
         return made
 
@@ -163,7 +164,9 @@ def _value(node: yaml.Node, kind: str, where: str) -> Any:
     if kind == "operations":
         return [_object(one, OPERATION_KEYS, where) for one in _sequence(node, where)]
     if kind == "hooks":
-        return [_object(one, {**OPERATION_KEYS, "triggeredBy": "texts"}, where) for one in _sequence(node, where)]
+        return [
+            _object(one, {**OPERATION_KEYS, "triggeredBy": "texts"}, where) for one in _sequence(node, where)
+        ]
     if kind == "settings":
         return {key.value: _object(value, SETTING_KEYS, where) for key, value in _mapping(node, where)}
     return _object(node, UI_KEYS if kind == "ui" else CSP_KEYS, where)

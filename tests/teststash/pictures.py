@@ -44,7 +44,11 @@ def find_picture(stash: TestStash, path: str, query: dict[str, str]) -> Picture 
         return _asset(stash, found[1], found[2])
     if found := re.fullmatch(r"/plugin/([^/]+)/(javascript|css)", path):
         return _bundle(stash, found[1], found[2])
-    return 404
+    if re.match(r"/(image|performer|scene|gallery|tag|plugin)/", path) or "." in path.rpartition("/")[2]:
+        return 404
+    return Picture(
+        b"<!DOCTYPE html><html><title>Stash</title></html>", "text/html"
+    )  # the UI answers every other path
 
 
 def file_bytes(stash: TestStash, file: Row) -> bytes:
@@ -155,7 +159,9 @@ def _asset(stash: TestStash, plugin_id: str, path: str) -> Picture | int:
         if f"/{path}".startswith(prefix):
             file = (folder / target / f"/{path}"[len(prefix) :].lstrip("/")).resolve()
             if file.is_relative_to(folder) and file.is_file():
-                return Picture(file.read_bytes(), mimetypes.guess_type(file.name)[0] or "application/octet-stream")
+                return Picture(
+                    file.read_bytes(), mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+                )
     return 404
 
 

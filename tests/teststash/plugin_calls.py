@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from . import gojson
+from .answers import Request, resolves
 from .database import Row
 from .jobs import Job, JobFailed
-from .library import LibraryError
+from .library import LibraryError, as_id
 from .plugin_process import PluginProcess, PluginStartError, merged_args
-from .resolvers import Request, resolves
 from .session import Session
 
 
@@ -99,14 +99,14 @@ def _run_operation(_: Any, request: Request, plugin_id: str, args: Row | None = 
 
 
 @resolves("Mutation.configurePlugin")
-def _configure_plugin(_: Any, request: Request, plugin_id: str, input: Row) -> Row:  # noqa: A002
+def _configure_plugin(_: Any, request: Request, plugin_id: str, input: Row) -> Row:
     stored: Row = gojson.stored_number(input)
     request.stash.set_plugin_settings(plugin_id, stored)
     return stored
 
 
 @resolves("Mutation.configureUI")
-def _configure_ui(_: Any, request: Request, input: Row | None = None, partial: Row | None = None) -> Row:  # noqa: A002
+def _configure_ui(_: Any, request: Request, input: Row | None = None, partial: Row | None = None) -> Row:
     if input is not None:
         request.stash.ui_settings = dict(input)
     if partial is not None:
@@ -115,7 +115,7 @@ def _configure_ui(_: Any, request: Request, input: Row | None = None, partial: R
 
 
 @resolves("Mutation.setPluginsEnabled")
-def _set_enabled(_: Any, request: Request, enabledMap: dict[str, bool]) -> bool:  # noqa: N803
+def _set_enabled(_: Any, request: Request, enabledMap: dict[str, bool]) -> bool:
     request.stash.plugins.set_enabled(enabledMap)
     return True
 
@@ -128,7 +128,10 @@ def _reload(_: Any, request: Request) -> bool:
 
 @resolves("Mutation.stopJob")
 def _stop_job(_: Any, request: Request, job_id: str) -> bool:
-    request.stash.jobs.stop(int(job_id))
+    try:
+        request.stash.jobs.stop(as_id(job_id))
+    except LibraryError as error:
+        raise LibraryError(f"converting id: {error}") from error
     return True
 
 
@@ -139,12 +142,14 @@ def _stop_all(_: Any, request: Request) -> bool:
 
 
 @resolves("Mutation.metadataScan")
-def _scan(_: Any, request: Request, input: Row) -> int:  # noqa: A002
-    return request.stash.jobs.add("Scanning...", lambda job: request.stash.scan(job, input.get("paths"), request))
+def _scan(_: Any, request: Request, input: Row) -> int:
+    return request.stash.jobs.add(
+        "Scanning...", lambda job: request.stash.scan(job, input.get("paths"), request)
+    )
 
 
 @resolves("Mutation.metadataGenerate")
-def _generate(_: Any, request: Request, input: Row) -> int:  # noqa: A002
+def _generate(_: Any, request: Request, input: Row) -> int:
     return request.stash.jobs.add("Generating...", lambda job: None)
 
 

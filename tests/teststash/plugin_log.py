@@ -12,8 +12,18 @@ from .log import ServerLog
 
 LONGEST_LINE = 64 * 1024  # the reader's buffer: a line of this many bytes before its LF stops the log
 _FIRST_BUFFER = 4096
-_BUSY_S = 0.001  # a progress line that follows another sooner than this finds the receiver busy and is dropped
-LEVELS = {"t": "Trace", "d": "Debug", "i": "Info", "w": "Warning", "e": "Error", "p": "Progress", "\0": "None"}
+_BUSY_S = (
+    0.001  # a progress line that follows another sooner than this finds the receiver busy and is dropped
+)
+LEVELS = {
+    "t": "Trace",
+    "d": "Debug",
+    "i": "Info",
+    "w": "Warning",
+    "e": "Error",
+    "p": "Progress",
+    "\0": "None",
+}
 NAMES = {name.lower(): name for name in LEVELS.values()}
 
 
@@ -43,7 +53,9 @@ class PluginLog:
     def close(self) -> None:
         """Stash's end is closed without being drained: a backlog is lost. A reader that keeps up loses nothing."""
         if self._line_cost_s == 0.0:
-            self._thread.join(0.25)  # a fast logger has read what was written before the exit; see docs/test-stash.md
+            self._thread.join(
+                0.25
+            )  # a fast logger has read what was written before the exit; see docs/test-stash.md
         self._closing.set()
 
     def join(self, timeout_s: float) -> None:
@@ -56,7 +68,9 @@ class PluginLog:
             while not self._closing.is_set():
                 if not select.select([self._pipe], [], [], 0.05)[0]:
                     continue
-                chunk = os.read(self._pipe, max(_FIRST_BUFFER, min(len(pending), LONGEST_LINE - len(pending))))
+                chunk = os.read(
+                    self._pipe, max(_FIRST_BUFFER, min(len(pending), LONGEST_LINE - len(pending)))
+                )
                 if not chunk:
                     break
                 pending += chunk

@@ -70,7 +70,9 @@ class PluginProcess:
         self._plugin = plugin
         stash.log.add("Debug", f"Plugin {plugin.name} started: {' '.join(command)}")
         err_log = str(plugin.body.get("errLog") or "")
-        self._log = PluginLog(stderr_read, stash.log, plugin.name, err_log, on_progress, stash.log_line_cost_s)
+        self._log = PluginLog(
+            stderr_read, stash.log, plugin.name, err_log, on_progress, stash.log_line_cost_s
+        )
         threading.Thread(target=self._write_stdin, name="plugin-stdin", daemon=True).start()
         self._reader = threading.Thread(target=self._read_stdout, name="plugin-stdout", daemon=True)
         self._reader.start()

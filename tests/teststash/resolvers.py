@@ -1,62 +1,18 @@
-"""What each field of the schema answers. Keys are `Type.field`; a field without an entry is a plain value."""
+"""What the objects of the library answer: by id, in lists, linked, and with their files."""
 
 from __future__ import annotations
 
 import json
-import os
-import urllib.parse
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from .answers import RESOLVERS, Request, Resolver, resolves
 from .database import Row
-from .library import LibraryError
-
-if TYPE_CHECKING:
-    from graphql import GraphQLResolveInfo
-
-    from .stash import TestStash
-
-Resolver = Callable[..., Any]
-RESOLVERS: dict[str, Resolver] = {}
-
-
-@dataclass(slots=True)
-class Request:
-    """What a resolver may ask about the request it serves."""
-
-    stash: TestStash
-    base_url: str
-    user: str = ""
-    visits: list[tuple[str, str]] = field(default_factory=list)
-    client_gone: Callable[[], bool] = lambda: False
-
-
-def resolves(*names: str) -> Callable[[Resolver], Resolver]:
-    """Registers a function (source, request, **arguments) for `Type.field` names."""
-
-    def register(function: Resolver) -> Resolver:
-        for name in names:
-            RESOLVERS[name] = function
-        return function
-
-    return register
-
-
-def resolve_field(source: Any, info: GraphQLResolveInfo, **arguments: Any) -> Any:
-    """The field resolver handed to graphql-core."""
-    handler = RESOLVERS.get(f"{info.parent_type.name}.{info.field_name}")
-    if handler is not None:
-        return handler(source, info.context, **arguments)
-    return source.get(info.field_name)
-
 
 # objects by id
 
 
 def _one(kind: str) -> Resolver:
-    def resolve(_: Any, request: Request, id: Any = None, checksum: str | None = None) -> Row | None:  # noqa: A002
+    def resolve(_: Any, request: Request, id: Any = None, checksum: str | None = None) -> Row | None:
         library = request.stash.library
         if id is not None:
             return library.get(kind, id)
@@ -106,7 +62,7 @@ RESOLVERS["Query.allPerformers"] = _everything("performer")
 RESOLVERS["Query.allTags"] = _everything("tag")
 
 
-def _sum(column: str, divide: float = 1.0) -> Resolver:
+def _sum(column: str) -> Resolver:
     def resolve(source: Row, request: Request) -> float:
         ids = source["_matches"]
         total = 0.0
@@ -114,16 +70,16 @@ def _sum(column: str, divide: float = 1.0) -> Resolver:
             part = ids[start : start + 500]
             found = request.stash.library.db.row(
                 f"SELECT SUM({column}) AS n FROM owned_file o JOIN file f ON f.id = o.file_id "
-                f"WHERE o.kind = ? AND o.object_id IN ({','.join('?' * len(part))})",
+                f"WHERE o.position = 0 AND o.kind = ? AND o.object_id IN ({','.join('?' * len(part))})",
                 [source["_kind"], *part],
             )
             total += float((found or {}).get("n") or 0)
-        return total / divide
+        return total
 
     return resolve
 
 
-RESOLVERS["FindImagesResultType.megapixels"] = _sum("f.width * f.height", 1_000_000)
+RESOLVERS["FindImagesResultType.megapixels"] = _sum("f.width * f.height / 1000000")
 RESOLVERS["FindImagesResultType.filesize"] = _sum("f.size")
 RESOLVERS["FindScenesResultType.filesize"] = _sum("f.size")
 RESOLVERS["FindScenesResultType.duration"] = _sum("f.duration")
@@ -155,7 +111,9 @@ for _owner, _others in {
 
 def _count(table: str, own: str) -> Resolver:
     def resolve(source: Row, request: Request, depth: int | None = None) -> int:
-        found = request.stash.library.db.row(f"SELECT COUNT(*) AS n FROM {table} WHERE {own} = ?", [source["id"]])
+        found = request.stash.library.db.row(
+            f"SELECT COUNT(*) AS n FROM {table} WHERE {own} = ?", [source["id"]]
+        )
         return int((found or {"n": 0})["n"])
 
     return resolve
@@ -172,7 +130,7 @@ RESOLVERS["Tag.parent_count"] = _count("tag_parent", "tag_id")
 RESOLVERS["Tag.child_count"] = _count("tag_parent", "parent_id")
 RESOLVERS["Gallery.image_count"] = _count("gallery_image", "gallery_id")
 RESOLVERS["Performer.performer_count"] = lambda *_: 0
-RESOLVERS["Performer.o_counter"] = lambda *_: None
+RESOLVERS["Performer.o_counter"] = lambda *_: 0
 
 
 def _family(own: str, other: str) -> Resolver:
@@ -192,7 +150,8 @@ RESOLVERS["Tag.children"] = _family("parent_id", "tag_id")
 def _scenes_of(source: Row, request: Request) -> list[Row]:
     library = request.stash.library
     return library.many(
-        "scene", library.db.column("SELECT scene_id FROM scene_performer WHERE performer_id = ?", [source["id"]])
+        "scene",
+        library.db.column("SELECT scene_id FROM scene_performer WHERE performer_id = ?", [source["id"]]),
     )
 
 
@@ -228,10 +187,19 @@ for _kind, _columns in {
     "Image": ("title", "code", "details", "photographer"),
     "Gallery": ("title", "code", "details", "photographer"),
     "Scene": ("title", "code", "details", "director"),
-    "Performer": (
-        "disambiguation ethnicity country eye_color measurements fake_tits career_length tattoos piercings "
-        "details hair_color"
-    ).split(),
+    "Performer": [
+        "disambiguation",
+        "ethnicity",
+        "country",
+        "eye_color",
+        "measurements",
+        "fake_tits",
+        "career_length",
+        "tattoos",
+        "piercings",
+        "details",
+        "hair_color",
+    ],
     "Tag": ("sort_name", "description"),
 }.items():
     for _column in _columns:
@@ -289,7 +257,7 @@ def _file_parts(type_name: str) -> None:
         "SELECT type, value FROM fingerprint WHERE file_id = ?", [source["id"]]
     )
 
-    def one_print(source: Row, request: Request, type: str) -> str | None:  # noqa: A002
+    def one_print(source: Row, request: Request, type: str) -> str | None:
         found = request.stash.library.db.column(
             "SELECT value FROM fingerprint WHERE file_id = ? AND type = ?", [source["id"], type]
         )
@@ -302,175 +270,3 @@ for _type in ("ImageFile", "VideoFile", "GalleryFile", "BasicFile"):
     _file_parts(_type)
 RESOLVERS["Folder.mod_time"] = lambda source, request: source["created_at"]
 RESOLVERS["Folder.parent_folder_id"] = lambda source, request: None
-
-
-# addresses
-
-
-def stamp(moment: str) -> int:
-    """Seconds since the epoch of an RFC 3339 time: the `t=` of Stash's addresses."""
-    return int(datetime.fromisoformat(moment).timestamp())
-
-
-@resolves("Image.paths")
-def _image_paths(source: Row, request: Request) -> Row:
-    base = f"{request.base_url}/image/{source['id']}"
-    mark = f"?t={stamp(source['updated_at'])}"
-    return {"image": f"{base}/image{mark}", "thumbnail": f"{base}/thumbnail{mark}", "preview": ""}
-
-
-@resolves("Scene.paths")
-def _scene_paths(source: Row, request: Request) -> Row:
-    base = f"{request.base_url}/scene/{source['id']}"
-    key = request.stash.api_key
-    oshash = _print_of(request, source["id"], "oshash")
-    return {
-        "screenshot": f"{base}/screenshot?t={stamp(source['updated_at'])}",
-        "preview": f"{base}/preview",
-        "stream": f"{base}/stream" + (f"?apikey={urllib.parse.quote(key, safe='')}" if key else ""),
-        "webp": f"{base}/webp",
-        "vtt": f"{request.base_url}/scene/{oshash}_thumbs.vtt",
-        "sprite": f"{request.base_url}/scene/{oshash}_sprite.jpg",
-        "funscript": f"{base}/funscript",
-        "interactive_heatmap": f"{base}/interactive_heatmap",
-        "caption": f"{base}/caption",
-    }
-
-
-def _print_of(request: Request, scene_id: int, kind: str) -> str:
-    found = request.stash.library.db.column(
-        "SELECT p.value FROM owned_file o JOIN fingerprint p ON p.file_id = o.file_id "
-        "WHERE o.kind = 'scene' AND o.object_id = ? AND p.type = ? ORDER BY o.position",
-        [scene_id, kind],
-    )
-    return str(found[0]) if found else ""
-
-
-@resolves("Scene.sceneStreams")
-def _streams(source: Row, request: Request) -> list[Row]:
-    url = _scene_paths(source, request)["stream"]
-    return [{"url": url, "mime_type": "video/mp4", "label": "Direct stream"}]
-
-
-@resolves("Scene.scene_markers")
-def _markers_of(source: Row, request: Request) -> list[Row]:
-    return request.stash.library.db.rows("SELECT * FROM marker WHERE scene_id = ? ORDER BY seconds", [source["id"]])
-
-
-@resolves("SceneMarker.scene")
-def _marker_scene(source: Row, request: Request) -> Row:
-    return request.stash.library.need("scene", source["scene_id"])
-
-
-@resolves("SceneMarker.primary_tag")
-def _marker_tag(source: Row, request: Request) -> Row:
-    return request.stash.library.need("tag", source["primary_tag_id"])
-
-
-def _marker_url(name: str) -> Resolver:
-    return lambda source, request: f"{request.base_url}/scene/{source['scene_id']}/scene_marker/{source['id']}/{name}"
-
-
-for _name in ("stream", "preview", "screenshot"):
-    RESOLVERS[f"SceneMarker.{_name}"] = _marker_url(_name)
-
-
-@resolves("Performer.image_path")
-def _performer_path(source: Row, request: Request) -> str:
-    default = "" if source["image"] is not None else "&default=true"
-    return f"{request.base_url}/performer/{source['id']}/image?t={stamp(source['updated_at'])}{default}"
-
-
-@resolves("Tag.image_path")
-def _tag_path(source: Row, request: Request) -> str:
-    default = "" if source["image"] is not None else "&default=true"
-    return f"{request.base_url}/tag/{source['id']}/image?t={stamp(source['updated_at'])}{default}"
-
-
-@resolves("Gallery.paths")
-def _gallery_paths(source: Row, request: Request) -> Row:
-    base = f"{request.base_url}/gallery/{source['id']}"
-    return {"cover": f"{base}/cover?t={stamp(source['updated_at'])}", "preview": f"{base}/preview"}
-
-
-def _gallery_images(request: Request, gallery_id: int) -> list[int]:
-    criterion = {"galleries": {"value": [gallery_id], "modifier": "INCLUDES"}}
-    return request.stash.library.find("image", criterion, {"per_page": -1, "sort": "path"}, None)[0]
-
-
-@resolves("Gallery.cover")
-def _cover(source: Row, request: Request) -> Row | None:
-    found = _gallery_images(request, source["id"])
-    return request.stash.library.get("image", found[0]) if found else None
-
-
-@resolves("Gallery.image")
-def _gallery_image(source: Row, request: Request, index: int) -> Row:
-    found = _gallery_images(request, source["id"])
-    if index >= len(found):
-        raise LibraryError("image index is out of range")
-    return request.stash.library.need("image", found[index])
-
-
-# server
-
-
-@resolves("Query.version")
-def _version(_: Any, request: Request) -> Row:
-    return {"version": request.stash.version, "hash": "0000000", "build_time": "2025-12-18 00:00:00"}
-
-
-@resolves("Query.systemStatus")
-def _system_status(_: Any, request: Request) -> Row:
-    stash = request.stash
-    ffmpeg, ffprobe = stash.ffmpeg_paths()
-    return {
-        "databaseSchema": stash.schema_number,
-        "appSchema": stash.schema_number,
-        "databasePath": str(stash.config_dir / "stash-go.sqlite"),
-        "configPath": str(stash.config_dir / "config.yml"),
-        "status": "OK",
-        "os": "linux",
-        "workingDir": str(stash.working_dir),
-        "homeDir": os.path.expanduser("~"),
-        "ffmpegPath": ffmpeg,
-        "ffprobePath": ffprobe,
-    }
-
-
-@resolves("Query.configuration")
-def _configuration(_: Any, request: Request) -> Row:
-    return {"general": request.stash.general_settings(), "ui": request.stash.ui_settings}
-
-
-@resolves("ConfigResult.plugins")
-def _plugin_settings(_: Row, request: Request, include: list[str] | None = None) -> Row:
-    settings = request.stash.plugin_settings
-    if not include:
-        return settings
-    return {name: settings[name] for name in include if name in settings}
-
-
-@resolves("Query.logs")
-def _logs(_: Any, request: Request) -> list[Row]:
-    return request.stash.log.latest()
-
-
-@resolves("Query.jobQueue")
-def _job_queue(_: Any, request: Request) -> list[Row] | None:
-    return request.stash.jobs.queue() or None
-
-
-@resolves("Query.findJob")
-def _find_job(_: Any, request: Request, input: Row) -> Row | None:  # noqa: A002
-    return request.stash.jobs.find(int(input["id"]))
-
-
-@resolves("Query.plugins")
-def _plugins(_: Any, request: Request) -> list[Row]:
-    return [plugin.as_graphql(request) for plugin in request.stash.plugins.all()]
-
-
-@resolves("Query.pluginTasks")
-def _plugin_tasks(_: Any, request: Request) -> list[Row]:
-    return [{**task, "plugin": plugin} for plugin in _plugins(None, request) for task in plugin["tasks"]]

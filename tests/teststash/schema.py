@@ -65,4 +65,3 @@ def _untyped_literal(node: ValueNode, variables: dict[str, Any] | None = None) -
 
 def _file_type(value: Any, *_: Any) -> str:
     return _FILE_TYPES[value["kind"]]
-

@@ -106,7 +106,9 @@ _TAG = """
   image: String parent_ids: [ID!] child_ids: [ID!]
   stash_ids: [StashIDInput!] #>=0.30
 """
-_COMMON = "title: String code: String rating100: Int organized: Boolean date: String details: String studio_id: ID"
+_COMMON = (
+    "title: String code: String rating100: Int organized: Boolean date: String details: String studio_id: ID"
+)
 _BULK_PERFORMER = (
     _PERFORMER.replace("urls: [String!]", "urls: BulkUpdateStrings")
     .replace("alias_list: [String!]", "alias_list: BulkUpdateStrings")

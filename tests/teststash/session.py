@@ -82,4 +82,9 @@ def is_local(address: str) -> bool:
         found = ipaddress.ip_address(address.strip())
     except ValueError:
         return False
-    return found.is_private or found.is_loopback or found.is_link_local or found in ipaddress.ip_network("100.64.0.0/10")
+    return (
+        found.is_private
+        or found.is_loopback
+        or found.is_link_local
+        or found in ipaddress.ip_network("100.64.0.0/10")
+    )

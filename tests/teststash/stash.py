@@ -6,6 +6,7 @@ import os
 import shutil
 import ssl
 import threading
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import yaml
 
 from . import files
+from .answers import Request
 from .database import Row
 from .faults import Faults
 from .filling import Filling
@@ -22,7 +24,6 @@ from .library import Library
 from .log import ServerLog
 from .plugin_folder import PluginFolder
 from .plugin_process import PluginProcess
-from .resolvers import Request
 from .schema import release, schema_of
 from .session import SessionStore
 from .web import RequestRecord, WebServer
@@ -81,7 +82,9 @@ class TestStash(Filling):
         self.tripwire = False
         self.ui_settings: Row = {}
         self.log, self.faults = ServerLog(), Faults()
-        self.broken: list[BaseException] = []  # exceptions of the test Stash itself: a test may assert it is empty
+        self.broken: list[
+            BaseException
+        ] = []  # exceptions of the test Stash itself: a test may assert it is empty
         self.sessions = SessionStore(max_session_age_s)
         self.library = Library(self.config_dir / "stash-go.sqlite", seed)
         self._settings_file = self.config_dir / "plugin-settings.yaml"
@@ -217,7 +220,11 @@ class TestStash(Filling):
 
     def set_plugin_settings(self, plugin_id: str, settings: Row) -> None:
         """Replaces the whole map of one plugin."""
-        self.plugin_settings[plugin_id] = dict(settings)
+        place = self.plugin_settings
+        *outer, last = plugin_id.split(".")  # a dotted path in config.yml: ids with dots end up nested
+        for part in outer:
+            place = place.setdefault(part, {})
+        place[last] = dict(settings)
         self._settings_file.write_text(yaml.safe_dump(self.plugin_settings, allow_unicode=True), "utf-8")
 
     def ffmpeg_paths(self) -> tuple[str, str]:
@@ -228,7 +235,9 @@ class TestStash(Filling):
         """`configuration.general`."""
         config = self.config_dir
         return {
-            "stashes": [{"path": str(p), "excludeVideo": False, "excludeImage": False} for p in self.library_dirs],
+            "stashes": [
+                {"path": str(p), "excludeVideo": False, "excludeImage": False} for p in self.library_dirs
+            ],
             "databasePath": str(config / "stash-go.sqlite"),
             "generatedPath": str(self.generated_dir),
             "metadataPath": str(config / "metadata"),
@@ -269,9 +278,24 @@ class TestStash(Filling):
 
     def _scan_file(self, file: Path, request: Request) -> None:
         suffix = file.suffix.lower().lstrip(".")
-        if not file.is_file() or self.library.db.row("SELECT id FROM file WHERE path = ?", [str(file)]):
+        if not file.is_file() or file.stat().st_size == 0 or self._known(str(file)):
             return
         if suffix in files.IMAGE_EXTENSIONS:
-            self.hooks.fire(request, "Image.Create.Post", int(self.add_image(file)), None, None)
+            self._scan_image(file, None, request)
         elif suffix in files.VIDEO_EXTENSIONS:
             self.hooks.fire(request, "Scene.Create.Post", int(self.add_scene(file)), None, None)
+        elif suffix in files.ARCHIVE_EXTENSIONS:
+            with zipfile.ZipFile(file) as archive:
+                inside = [
+                    name for name in archive.namelist() if name.lower().endswith(files.IMAGE_EXTENSIONS)
+                ]
+            for name in inside:
+                self._scan_image(file, name, request)
+
+    def _known(self, path: str) -> bool:
+        return self.library.db.row("SELECT id FROM file WHERE path = ?", [path]) is not None
+
+    def _scan_image(self, file: Path, inner: str | None, request: Request) -> None:
+        made = self.add_scanned_image(file, inner)
+        if made is not None:
+            self.hooks.fire(request, "Image.Create.Post", int(made), None, None)

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
+from .answers import Request
 from .faults import LOGIN_PAGE, Fault
-from .graphql_call import answer_graphql
+from .graphql_call import GRAPHQL_JSON, answer_graphql, answer_type
 from .pictures import Picture, find_picture
-from .resolvers import Request
 from .session import Session, is_local
 
 if TYPE_CHECKING:
@@ -98,6 +98,8 @@ class WebServer:
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: _Server
+    _cookie: str | None = None
+    _record: RequestRecord
 
     def setup(self) -> None:
         super().setup()
@@ -113,7 +115,8 @@ class _Handler(BaseHTTPRequestHandler):
         self._serve()
 
     def do_HEAD(self) -> None:
-        self._serve()
+        self._record = self._recorded(self.path, b"")
+        self._send(405, b"", "", {"Allow": "GET"})
 
     # one request
 
@@ -121,7 +124,7 @@ class _Handler(BaseHTTPRequestHandler):
         stash = self.server.stash
         url = urllib.parse.urlsplit(self.path)
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        self._cookie: str | None = None
+        self._cookie = None
         self._record = self._recorded(url.path, body)
         text = self._record.query if url.path == "/graphql" else url.path
         fault = stash.faults.take(text)
@@ -141,7 +144,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._file(url)
 
     def _recorded(self, path: str, body: bytes) -> RequestRecord:
-        query, variables, operation = "", {}, ""
+        query, operation = "", ""
+        variables: dict[str, Any] = {}
         if path == "/graphql" and body:
             try:
                 sent = json.loads(body)
@@ -150,7 +154,9 @@ class _Handler(BaseHTTPRequestHandler):
             except (ValueError, AttributeError):
                 query = body.decode("utf-8", "replace")
         headers = dict(self.headers.items())
-        return RequestRecord(self.command, self.path, headers, query, variables, operation, 0, time.monotonic())
+        return RequestRecord(
+            self.command, self.path, headers, query, variables, operation, 0, time.monotonic()
+        )
 
     def _suffer(self, fault: Fault) -> bool:
         """True when the fault is the whole answer."""
@@ -176,7 +182,8 @@ class _Handler(BaseHTTPRequestHandler):
         cookie = stash.sessions.decode(self.headers.get("Cookie"))
         if key:
             if key != stash.api_key:
-                return self._refuse()
+                self._refuse()
+                return None
             session = Session(stash.username, cookie.visits if cookie else [])
         elif cookie is not None:
             self._cookie = stash.sessions.set_cookie(cookie)
@@ -194,7 +201,8 @@ class _Handler(BaseHTTPRequestHandler):
             return session
         extension = url.path.rsplit("/", 1)[-1].rpartition(".")
         if url.path == "/graphql" or (extension[1] and extension[2] != "html"):
-            return self._refuse()
+            self._refuse()
+            return None
         target = url.path + (f"?{url.query}" if url.query else "")
         page = b'<a href="/login">Found</a>.\n\n'
         location = "/login?" + urllib.parse.urlencode({"returnURL": target})
@@ -204,7 +212,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _refuse(self) -> None:
         self._send(401, b"", "", {"WWW-Authenticate": "FormBased"})
 
-    def _graphql(self, url: urllib.parse.SplitResult, body: bytes, session: Session, fault: Fault | None) -> None:
+    def _graphql(
+        self, url: urllib.parse.SplitResult, body: bytes, session: Session, fault: Fault | None
+    ) -> None:
         stash = self.server.stash
         request = Request(stash, self.base_url(), session.user, list(session.visits), self._client_gone)
         status, document = answer_graphql(
@@ -215,7 +225,10 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             _cut(self.request)
             return
-        self._send(status, document, "application/json", {"Cache-Control": "no-store"})
+        kind = answer_type(request, self.headers.get("Accept"))
+        if kind == GRAPHQL_JSON and status == 422:
+            status = 400
+        self._send(status, document, kind, {"Cache-Control": "no-store"})
 
     def base_url(self) -> str:
         """Scheme and host of every address in an answer: external_host wins over the request's own Host header."""
@@ -231,7 +244,9 @@ class _Handler(BaseHTTPRequestHandler):
         if not readable:
             return False
         try:
-            return not socket.socket.recv(self.request, 1, socket.MSG_PEEK)  # below TLS, whose recv cannot peek
+            return not socket.socket.recv(
+                self.request, 1, socket.MSG_PEEK
+            )  # below TLS, whose recv cannot peek
         except OSError:
             return True
 
