@@ -1,0 +1,357 @@
+"""Our line to CompreFace: asks, tries again while it restarts, and says in one sentence why it failed.
+
+The recognition key is enough for everything. All foreign exceptions are translated here; keys never stand in a
+message. Any thread may call.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from compreface_plugin.compreface import answers, trouble
+from compreface_plugin.compreface.models import ServerModel, known_calculator
+from compreface_plugin.compreface.transport import Files, Reply, Transport
+from compreface_plugin.compreface.trouble import Meaning
+from compreface_plugin.domain.errors import NotAuthorised, PluginError, ServiceRefused, ServiceUnavailable
+
+if TYPE_CHECKING:
+    from compreface_plugin.ports import Progress
+
+API = "/api/v1"
+PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
+"""Between tries: a minute in all, which is what a restart of its containers takes."""
+DOUBTFUL_TRIES = 3
+"""Failures of the server on one and the same request before that request is held to be the cause."""
+FAILED_IN_A_ROW = 4
+"""Pictures that fail one after the other before the server is held to be the cause."""
+LEAST_PROBABILITY = 0.3
+"""Lower detection thresholds flood an InsightFace build with boxes until it falls over."""
+DEFAULT_FILE_BYTES = 5 * 1024 * 1024
+DEFAULT_BODY_BYTES = 10 * 1024 * 1024
+
+
+class AnswerLost(ServiceUnavailable):
+    """A request that must not be sent twice was sent, and its answer never came: it may or may not have worked."""
+
+    def __init__(self, base: str, asked: str, problem: str) -> None:
+        super().__init__(f"CompreFace at {base} was asked {asked}, and nobody knows whether it was done: {problem}.")
+        self.problem = problem
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """One per kind of service. Only `recognition` is needed."""
+
+    recognition: str = field(repr=False)
+    detection: str | None = field(default=None, repr=False)
+    verification: str | None = field(default=None, repr=False)
+
+    def hide(self, text: str) -> str:
+        """`text` without any of the keys: the server repeats them in its errors."""
+        for key in (self.recognition, self.detection, self.verification):
+            text = text.replace(key, "(key)") if key else text
+        return text
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to wait for the server. `wait` sleeps and may raise Cancelled (a cancel token's `wait`)."""
+
+    pauses_s: Sequence[float] = PAUSES_S
+    wait: Callable[[float], None] = time.sleep
+
+    @property
+    def longest_s(self) -> float:
+        return max(self.pauses_s, default=0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the server takes, in bytes: one file of a multipart request, and a whole request."""
+
+    file_bytes: int = DEFAULT_FILE_BYTES
+    body_bytes: int = DEFAULT_BODY_BYTES
+
+    @property
+    def picture_bytes(self) -> int:
+        """The largest picture sent: a little room is left for the multipart frame."""
+        return min(self.file_bytes, self.body_bytes - 4096) - 1024
+
+
+class CompreFaceClient:
+    """Typed calls. Raises NotAuthorised, ServiceUnavailable, ServiceRefused; PictureFailed for one picture alone."""
+
+    def __init__(
+        self, transport: Transport, keys: Keys, log: Progress | None = None, patience: Patience | None = None
+    ) -> None:
+        self.base = transport.base
+        self.concurrency = transport.concurrency
+        self.patience = patience or Patience()
+        self._transport, self._keys, self._log = transport, keys, log
+        self._limits: Limits | None = None
+        self._lock = threading.Lock()
+        self._failed = 0
+        self._warming = threading.Lock()
+        self._warm = False
+
+    @property
+    def requests(self) -> int:
+        """HTTP requests sent so far, the repeated ones included."""
+        return self._transport.requests_sent
+
+    def close(self) -> None:
+        self._transport.close()
+
+    # pictures -----------------------------------------------------------------------------------------------------
+
+    def look(self, jpeg: bytes, plugins: Sequence[str], least_probability: float | None = None) -> answers.Seen:
+        """Every face of a picture with the answers of `plugins`; a slug the server lacks is passed over by it.
+
+        By the detection service when there is a key for it (its answer needs no search in the collection), else by
+        the recognition service.
+        """
+        params: dict[str, str | int] = {"limit": 0, "status": "true", "face_plugins": ",".join(plugins)}
+        if least_probability is not None:
+            params["det_prob_threshold"] = f"{max(LEAST_PROBABILITY, least_probability):g}"
+        key, path = self._keys.detection, "/detection/detect"
+        if not key:
+            key, path = self._keys.recognition, "/recognition/recognize"
+            params["prediction_count"] = 1
+        reply = self._warmly(lambda: self._picture("POST", path, key, params, _picture(jpeg)))
+        return answers.NOBODY if reply.code == trouble.NO_FACE else answers.seen(reply.data)
+
+    def recognise(self, jpeg: bytes, prediction_count: int = 5) -> answers.Seen:
+        """Every face with the subjects of its nearest examples; a subject with several near examples repeats."""
+        params: dict[str, str | int] = {"limit": 0, "prediction_count": max(1, prediction_count), "status": "true"}
+        reply = self._warmly(
+            lambda: self._picture("POST", "/recognition/recognize", self._keys.recognition, params, _picture(jpeg))
+        )
+        return answers.NOBODY if reply.code == trouble.NO_FACE else answers.seen(reply.data)
+
+    def verify(self, source: bytes, target: bytes) -> list[float]:
+        """Similarities of the one face of `source` with every face of `target`, largest face first; none: empty.
+
+        Raises NotAuthorised without a verification key, PictureFailed when `source` holds several faces.
+        """
+        if not self._keys.verification:
+            raise NotAuthorised("CompreFace's verification service needs the setting verificationApiKey.")
+        files = {
+            "source_image": ("source.jpg", source, "image/jpeg"),
+            "target_image": ("target.jpg", target, "image/jpeg"),
+        }
+        reply = self._picture("POST", "/verification/verify", self._keys.verification, {"limit": 0}, files)
+        if reply.code == trouble.NO_FACE:
+            return []
+        with answers.understood("to a verification"):
+            return [float(one["similarity"]) for one in reply.data["result"][0]["face_matches"]]
+
+    def _warmly(self, ask: Callable[[], Reply]) -> Reply:
+        """The first picture alone: parallel first calls would each load the whole collection and the models."""
+        if self._warm:
+            return ask()
+        with self._warming:
+            reply = ask()
+            self._warm = True
+        return reply
+
+    def _picture(self, method: str, path: str, key: str, params: Mapping[str, str | int], files: Files) -> Reply:
+        reply = self.ask(
+            method, path, "to look at a picture", key=key, params=params, files=files, gave_up=self.picture_failed
+        )
+        if not 200 <= reply.status < 300 and reply.code not in (trouble.NO_FACE, trouble.SEVERAL_FACES):
+            raise self.refusal("to look at a picture", reply, key)
+        if reply.code == trouble.SEVERAL_FACES:
+            raise trouble.PictureFailed("the picture shows several faces where one was expected")
+        with self._lock:
+            self._failed = 0
+        return reply
+
+    def picture_failed(self, problem: str, tries: int) -> PluginError:
+        """The error when one picture fails again and again: that picture's, or the server's when all fail."""
+        with self._lock:
+            self._failed += 1
+            failed = self._failed
+        if failed >= FAILED_IN_A_ROW or not self._core_lives():
+            return trouble.silent(self.base, f"it fails on every picture, {problem}", tries)
+        return trouble.PictureFailed(f"CompreFace fails on this picture ({problem}; {tries} tries)")
+
+    def _core_lives(self) -> bool:
+        """Whether the inference service answers, by the gateway's open path or, where that is closed, by the API."""
+        try:
+            reply = self._transport.send("GET", "/core/healthcheck")
+            if reply.data is None and reply.status < 500:
+                reply = self._transport.send("GET", f"{API}/consistence/status")
+        except trouble.CONNECTION_ERRORS:
+            return False
+        return 200 <= reply.status < 300
+
+    # what the server is -------------------------------------------------------------------------------------------
+
+    def limits(self) -> Limits:
+        """Asked once; CompreFace's defaults where it does not tell."""
+        if self._limits is None:
+            reply = self.ask("GET", "/config", "for its limits", key=None)
+            told = reply.data if isinstance(reply.data, dict) else {}
+            self._limits = Limits(
+                _bytes(told.get("clientMaxFileSize"), DEFAULT_FILE_BYTES),
+                _bytes(told.get("clientMaxBodySize"), DEFAULT_BODY_BYTES),
+            )
+        return self._limits
+
+    def model(self) -> ServerModel | None:
+        """What the server says it runs; None when its gateway keeps that closed (or it is older than 1.1)."""
+        reply = self.ask("GET", "/core/status", "for its models", key=None, api="")
+        if not isinstance(reply.data, dict) or "similarity_coefficients" not in reply.data:
+            return None
+        with answers.understood("about its models"):
+            plugins = {str(slug): str(name) for slug, name in (reply.data.get("available_plugins") or {}).items()}
+            name = plugins.get("calculator") or str(reply.data["calculator_version"])
+            c0, c1 = (float(value) for value in reply.data["similarity_coefficients"])
+        known = known_calculator(name)
+        return ServerModel(
+            name, plugins.get("detector", ""), known.dimensions if known else 0, c0, c1, frozenset(plugins)
+        )
+
+    # one request --------------------------------------------------------------------------------------------------
+
+    def collection(
+        self,
+        method: str,
+        path: str,
+        asked: str,
+        *,
+        params: Mapping[str, str | int] | None = None,
+        body: object = None,
+        files: Files | None = None,
+        repeatable: bool = True,
+        expected: Sequence[int] = (),
+        gave_up: Callable[[str, int], PluginError] | None = None,
+    ) -> Reply:
+        """One request about subjects or examples: a 2xx, or a refusal with one of the `expected` codes.
+
+        Raises AnswerLost when `repeatable` is False and nobody knows whether it worked.
+        """
+        key = self._keys.recognition
+        reply = self.ask(
+            method, path, asked, key=key, params=params, body=body, files=files, repeatable=repeatable, gave_up=gave_up
+        )
+        if 200 <= reply.status < 300 or (reply.code is not None and reply.code in expected):
+            return reply
+        raise self.refusal(asked, reply, key)
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        asked: str,
+        *,
+        key: str | None,
+        params: Mapping[str, str | int] | None = None,
+        body: object = None,
+        files: Files | None = None,
+        repeatable: bool = True,
+        gave_up: Callable[[str, int], PluginError] | None = None,
+        api: str = API,
+    ) -> Reply:
+        """A final reply, good or bad. `gave_up(problem, tries)` makes the error when this very request seems to fail.
+
+        Raises ServiceUnavailable when patience is at its end, AnswerLost (see `collection`).
+        """
+        tries = doubtful = 0
+        while True:
+            tries += 1
+            try:
+                reply = self._transport.send(method, api + path, key=key, params=params, body=body, files=files)
+            except trouble.CONNECTION_ERRORS as error:
+                problem, kind = trouble.describe(error), trouble.meaning_of_error(error)
+                if kind is Meaning.FINAL:
+                    raise trouble.silent(self.base, problem, tries) from error
+                if not repeatable and not trouble.never_sent(error):
+                    raise AnswerLost(self.base, asked, problem) from error
+            else:
+                kind = trouble.meaning(reply)
+                if kind in (Meaning.DONE, Meaning.FINAL):
+                    return reply
+                problem = self._keys.hide(trouble.words(reply))
+                if not repeatable:
+                    raise AnswerLost(self.base, asked, problem)
+            doubtful += kind is Meaning.DOUBTFUL
+            if doubtful >= DOUBTFUL_TRIES and gave_up is not None:
+                raise gave_up(problem, tries)
+            if tries > len(self.patience.pauses_s):
+                raise trouble.silent(self.base, problem, tries)
+            if tries == 2 and self._log is not None:
+                self._log.warning(f"CompreFace is in trouble ({problem}); trying for a minute.")
+            self.patience.wait(self.patience.pauses_s[tries - 1])
+
+    def refusal(self, asked: str, reply: Reply, key: str) -> PluginError:
+        """The error for a final reply that is no success; a key of the wrong kind is found out and told."""
+        if reply.code == trouble.UNKNOWN_KEY:
+            return NotAuthorised(self._about_key(key))
+        error = trouble.refusal(self.base, asked, reply)
+        return type(error)(self._keys.hide(str(error)))
+
+    def _about_key(self, key: str) -> str:
+        """The same answer stands for an unknown key and for one of another service, so the other doors are tried."""
+        setting, wanted = self._setting_of(key)
+        doors = {
+            "recognition": ("GET", "/recognition/faces"),
+            "detection": ("POST", "/detection/detect"),
+            "verification": ("POST", "/verification/verify"),
+        }
+        for kind, (method, path) in doors.items():
+            if kind == wanted:
+                continue
+            try:
+                reply = self._transport.send(method, API + path, key=key)
+            except trouble.CONNECTION_ERRORS:
+                break
+            if reply.status in (200, 415) or reply.code not in (None, trouble.UNKNOWN_KEY):
+                return (
+                    f"The setting {setting} holds the key of a {kind} service where that of a {wanted} service is "
+                    f"needed; copy the key of a {wanted} service from CompreFace's page of services."
+                )
+        return (
+            f"CompreFace at {self.base} knows no {wanted} service with the key in the setting {setting}; copy the key "
+            f"of a {wanted} service from its page of services."
+        )
+
+    def _setting_of(self, key: str) -> tuple[str, str]:
+        if key == self._keys.recognition:
+            return "recognitionApiKey", "recognition"
+        kind = "detection" if key == self._keys.detection else "verification"
+        return f"{kind}ApiKey", kind
+
+
+def _picture(jpeg: bytes) -> Files:
+    return {"file": ("picture.jpg", jpeg, "image/jpeg")}
+
+
+def _bytes(value: Any, default: int) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 16384 else default
+
+
+def answers_at(base: str, connect_s: float = 3.0, read_s: float = 15.0) -> str:
+    """Whether CompreFace is at `base`: "" when it is, else what came back. A gateway whose rooms still start counts."""
+    transport = Transport(base, connect_s=connect_s, read_s=read_s)
+    try:
+        reply = transport.send("GET", f"{API}/config")
+        if isinstance(reply.data, dict) and "clientMaxFileSize" in reply.data:
+            return ""
+        if reply.status in (502, 503, 504):
+            return ""
+        reply = transport.send("GET", "/core/healthcheck")
+        if isinstance(reply.data, dict) and reply.data.get("status") == "OK":
+            return ""
+    except trouble.CONNECTION_ERRORS as error:
+        return trouble.describe(error)
+    finally:
+        transport.close()
+    return f"something else answers ({trouble.words(reply)})"
+
+
+__all__ = ["AnswerLost", "CompreFaceClient", "Keys", "Limits", "Patience", "ServiceRefused", "answers_at"]

@@ -1,0 +1,143 @@
+"""What an answer of CompreFace means: done, final, worth another try; and the one sentence a person is told.
+
+The status alone says little: 400 stands for "no face" (28), for a wrong key's shape (26) and for a server out of
+memory (0). The table is compared with the server's own codes; gateways before it answer in HTML or not at all.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING
+
+import requests
+from urllib3.exceptions import NameResolutionError, NewConnectionError
+
+from compreface_plugin.domain.errors import (
+    ItemError,
+    NotAuthorised,
+    PluginError,
+    ServiceRefused,
+    ServiceUnavailable,
+)
+
+if TYPE_CHECKING:
+    from compreface_plugin.compreface.transport import Reply
+
+CONNECTION_ERRORS = (requests.RequestException,)
+NO_FACE = 28
+SEVERAL_FACES = 31
+CORE_FAILED = 41
+UNKNOWN_KEY = 10
+NO_SUCH_SUBJECT = 42
+SUBJECT_EXISTS = 43
+NO_SUCH_IMAGE = 44
+MIGRATING = 32
+CATCH_ALL = 0
+_KEY_CODES = (UNKNOWN_KEY, 20)
+_BAD_PICTURE = (21,)
+
+
+class Meaning(Enum):
+    """What to do with an answer."""
+
+    DONE = "done"
+    FINAL = "final"  # asking again changes nothing
+    AWAY = "away"  # the server, or a part of it, is not there: wait and ask again
+    DOUBTFUL = "doubtful"  # perhaps this very picture breaks it: a few tries, then the picture is given up
+
+
+class PictureFailed(ItemError):
+    """The server is alive and fails on this one picture."""
+
+    code = "service"
+
+
+class SubjectRefused(ItemError):
+    """A subject's name cannot be sent, or would reach more than that subject."""
+
+    code = "subject"
+
+
+class ExampleRefused(ItemError):
+    """A picture is no example: no face in it, or several."""
+
+    code = "example"
+
+
+def meaning(reply: Reply) -> Meaning:
+    """How to take a reply. Any 2xx is DONE; whether its body makes sense is the caller's question."""
+    if 200 <= reply.status < 300:
+        return Meaning.DONE
+    if reply.code == CORE_FAILED or (reply.status == 400 and reply.code == CATCH_ALL):
+        return Meaning.DOUBTFUL
+    if reply.status == 504:
+        return Meaning.DOUBTFUL
+    if reply.status >= 500 or reply.status in (408, 429) or reply.code == MIGRATING:
+        return Meaning.AWAY
+    return Meaning.FINAL
+
+
+def meaning_of_error(error: Exception) -> Meaning:
+    """The same for a request without an answer."""
+    if isinstance(error, (requests.exceptions.SSLError, requests.exceptions.InvalidURL)):
+        return Meaning.FINAL
+    return Meaning.DOUBTFUL if isinstance(error, requests.ReadTimeout) else Meaning.AWAY
+
+
+def never_sent(error: Exception) -> bool:
+    """Whether the request certainly did not reach the server."""
+    if isinstance(error, requests.ConnectTimeout):
+        return True
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    return isinstance(reason, (NewConnectionError, NameResolutionError))
+
+
+def describe(error: Exception) -> str:
+    """The trouble in a few words, without addresses and object dumps."""
+    if isinstance(error, requests.exceptions.SSLError):
+        return "its certificate is not trusted"
+    if isinstance(error, requests.ConnectTimeout):
+        return "no connection in time"
+    if isinstance(error, requests.Timeout):
+        return "no answer in time"
+    if isinstance(error, requests.ConnectionError):
+        reason = getattr(error.args[0], "reason", None) if error.args else None
+        if isinstance(reason, NameResolutionError):
+            return "the host name is unknown"
+        return "connection refused" if isinstance(reason, NewConnectionError) else "the connection broke"
+    return type(error).__name__
+
+
+def words(reply: Reply) -> str:
+    """A reply in a few words: "HTTP 500, code 41: Error during synchronization between servers"."""
+    head = f"HTTP {reply.status}" + (f", code {reply.code}" if reply.code is not None else "")
+    return f"{head}: {reply.message}" if reply.message else f"{head}, empty"
+
+
+def silent(base: str, problem: str, tries: int) -> ServiceUnavailable:
+    """The error when patience is at its end."""
+    return ServiceUnavailable(
+        f"CompreFace at {base} does not answer ({problem}; {tries} tries): start it, or correct comprefaceUrl, and "
+        "start the task again; what is done stays."
+    )
+
+
+def refusal(base: str, asked: str, reply: Reply) -> PluginError:
+    """The error for a FINAL reply. `asked` says what was asked for, as "to list the subjects"."""
+    where = f"CompreFace at {base}"
+    if reply.code in _KEY_CODES or reply.status in (401, 403) or "uuid" in reply.message.lower():
+        return NotAuthorised(f"{where} refused the key when asked {asked} ({words(reply)}).")
+    if reply.code in _BAD_PICTURE:
+        return PictureFailed(f"{where} refused the picture ({words(reply)}).")
+    if reply.status == 413:
+        return PictureFailed(f"{where} takes no request of that size (HTTP 413).")
+    if 300 <= reply.status < 400:
+        return ServiceRefused(
+            f"{where} sends us to {reply.location.split('?')[0] or 'another address'}: set comprefaceUrl to that one."
+        )
+    if reply.is_page or (reply.status == 404 and reply.code is None):
+        return ServiceRefused(
+            f"At {base} something else answers than CompreFace's API ({words(reply)} when asked {asked}): "
+            "check the setting comprefaceUrl."
+        )
+    return ServiceRefused(f"{where} refused {asked} ({words(reply)}).")

@@ -1,0 +1,193 @@
+"""The gateway: nginx before the API and core, its limits and its pages, and the faults ordered by a test."""
+
+from __future__ import annotations
+
+import json
+import posixpath
+import re
+import socket
+import threading
+import time
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+from . import api
+from .errors import HtmlAnswer
+from .faults import Fault
+from .pages import USER_INTERFACE, page
+from .params import Incoming
+
+if TYPE_CHECKING:
+    from .server import TestCompreFace
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRecord:
+    """One request as it came in, and the status it got (0: the connection was cut)."""
+
+    method: str
+    path: str  # with query, as sent
+    headers: dict[str, str]
+    body: bytes
+    status: int
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    allow_reuse_address = True
+    request_queue_size = 100
+
+    def __init__(self, address: tuple[str, int], owner: TestCompreFace) -> None:
+        super().__init__(address, _Handler)
+        self.owner = owner
+        self.open: set[socket.socket] = set()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self.open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        self.open.discard(request)
+        super().shutdown_request(request)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that went away is no news."""
+
+
+class WebServer:
+    """Listens on 127.0.0.1 in a thread of its own."""
+
+    def __init__(self, owner: TestCompreFace, port: int) -> None:
+        self._server = _Server(("127.0.0.1", port), owner)
+        self.port: int = self._server.server_address[1]
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Ends the listener and breaks off every connection, as a crash does."""
+        self._server.shutdown()
+        self._server.server_close()
+        for one in list(self._server.open):
+            _cut(one)
+        self._thread.join(10)
+
+
+def _cut(connection: socket.socket) -> None:
+    try:
+        connection.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        return
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: _Server
+
+    def setup(self) -> None:
+        super().setup()
+        self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def log_message(self, *_: Any) -> None:
+        """Requests are kept as records instead."""
+
+    def do_GET(self) -> None:
+        self._serve()
+
+    do_POST = do_PUT = do_DELETE = do_GET
+
+    def _serve(self) -> None:
+        owner = self.server.owner
+        self._body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        fault = owner.faults.take(f"{self.command} {self.path}")
+        with owner.busy():
+            if fault is not None and self._suffer(fault):
+                return
+            made = self._answer()
+        if fault is not None and fault.kind == "drop_answer":
+            self._drop()
+        elif fault is not None and fault.kind == "answer_after":
+            self._send(api.Answer(fault.status, fault.body, "text/html"))
+        else:
+            self._send(made)
+
+    def _suffer(self, fault: Fault) -> bool:
+        """True when the fault is the whole answer."""
+        if fault.kind == "delay":
+            time.sleep(fault.seconds)
+        elif fault.kind == "answer":
+            self._send(api.Answer(fault.status, fault.body, fault.content_type))
+            return True
+        elif fault.kind == "drop":
+            self._drop()
+            return True
+        return False
+
+    def _answer(self) -> api.Answer:
+        owner = self.server.owner
+        url = urlsplit(self.path)
+        path = gateway_path(url.path)
+        if len(self._body) > owner.max_request_bytes:
+            return api.Answer(413, page(413), "text/html")
+        if path.startswith("/core/"):
+            return self._core(path)
+        if not path.startswith("/api/v1/"):
+            return api.Answer(200, USER_INTERFACE, "text/html")
+        if owner.api_down:
+            return api.Answer(502, page(502), "text/html")
+        if re.search(r"[<>\"{}|^`\\\x00-\x1f]", urlsplit(self.path).path):
+            return api.Answer(400, page(400), "text/html")
+        request = Incoming(
+            self.command,
+            path.removeprefix("/api/v1"),
+            url.query,
+            self.headers.get("x-api-key") or "",
+            self.headers.get("Content-Type") or "",
+            self._body,
+        )
+        try:
+            return api.answer(owner, request)
+        except HtmlAnswer as error:
+            return api.Answer(error.status, page(error.status), "text/html")
+
+    def _core(self, path: str) -> api.Answer:
+        """Forwarded without a key."""
+        core = self.server.owner.core
+        if core.down:
+            return api.Answer(502, page(502), "text/html")
+        if not self.server.owner.core_is_open:
+            return api.Answer(404, page(404), "text/html")
+        if path == "/core/status":
+            return api.Answer(200, json.dumps(core.status()).encode())
+        if path == "/core/healthcheck":
+            return api.Answer(200, b'{"status":"OK"}')
+        return api.Answer(404, b'{"message":"404 Not Found"}')
+
+    def _drop(self) -> None:
+        self._finish(0)
+        self.close_connection = True
+        _cut(self.request)
+
+    def _send(self, made: api.Answer) -> None:
+        self._finish(made.status)
+        self.send_response(made.status)
+        if made.content_type:
+            self.send_header("Content-Type", made.content_type)
+        if made.cache_control:
+            self.send_header("Cache-Control", made.cache_control)
+        self.send_header("Content-Length", str(len(made.body)))
+        self.end_headers()
+        self.wfile.write(made.body)
+
+    def _finish(self, status: int) -> None:
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        self.server.owner.record(RequestRecord(self.command, self.path, headers, self._body, status))
+
+
+def gateway_path(raw: str) -> str:
+    """What nginx makes of a path: decoded once (%2F too), double slashes merged, "." and ".." resolved."""
+    decoded = re.sub(r"/+", "/", unquote(raw))
+    ends_with_slash = decoded.endswith(("/", "/.", "/.."))
+    normal = posixpath.normpath(decoded)
+    return normal + "/" if ends_with_slash and normal != "/" else normal
