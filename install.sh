@@ -274,7 +274,8 @@ install_list() {
     [ -f "$list" ] || return 0
     begin "$title"
     stamp=$venv/.installed-$(basename "$list" .txt)
-    sum=$(cat "$root"/requirements.txt "$list" | cksum)
+    sum=$(cat "$root"/requirements.txt "$list" | "$venv/bin/python" -c \
+        'import hashlib, sys; print(hashlib.sha256(sys.stdin.buffer.read()).hexdigest())')
     count=$(sed -n 's/^\([A-Za-z][A-Za-z0-9_.-]*\).*/\1/p' "$list" | sort -u | wc -l | tr -d ' ')
     if [ "$(cat "$stamp" 2>/dev/null)" = "$sum" ]; then
         finish 'unchanged'
@@ -419,8 +420,10 @@ if [ "$what" = test ]; then
 fi
 
 begin 'Check'
-quietly "$venv/bin/python" -c 'import dlib, numpy, PIL, requests, stashapi' ||
+quietly "$venv/bin/python" -c 'import dlib, numpy, PIL, requests, stashapi' || {
+    rm -f "$venv"/.installed-*
     fail "the packages are there, but do not start on this machine (log: $log)"
+}
 finish 'the embedded engine is ready'
 say ''
 say "${bold}Ready in $(($(date +%s) - started)) s.${plain} In Stash: Settings > Plugins > Reload plugins, then Settings > Tasks."
