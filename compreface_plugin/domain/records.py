@@ -176,7 +176,7 @@ class Enrolment:
     performer_id: str
     picture_url: str
     picture_sha: str
-    outcome: str  # "enrolled", "no face", "several faces", "placeholder", "unreadable"
+    outcome: str  # "enrolled", "no face", "several faces", "unreadable"
     detail: str = ""
     model_id: str = ""
     extra: Mapping[str, object] = field(default_factory=dict)

@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
 from compreface_plugin.domain.records import Change, ChangeState, Kind, Op
-from compreface_plugin.stash.records import Patch, PatchKind
+from compreface_plugin.stash.records import Patch
 
 if TYPE_CHECKING:
     from compreface_plugin.ports import Progress
     from compreface_plugin.stash.library import StashLibrary
+    from compreface_plugin.stash.records import PatchField, PatchKind, PatchMode
     from compreface_plugin.store.store import Store
 
 
@@ -27,13 +28,17 @@ def group(changes: Sequence[Change]) -> list[tuple[Patch, list[Change]]]:
     grouped: dict[tuple[Kind, str, Op, str], list[Change]] = {}
     for change in changes:
         grouped.setdefault((change.kind, change.field, _mode(change), change.value), []).append(change)
-    return [
-        (
-            Patch(cast("PatchKind", kind.value), tuple(c.item_id for c in same), field, mode.name, (value,)),
-            same,
-        )  # type: ignore[arg-type]
-        for (kind, field, mode, value), same in grouped.items()
-    ]
+    return [(_patch(kind, field, mode, value, same), same) for (kind, field, mode, value), same in grouped.items()]
+
+
+def _patch(kind: Kind, field: str, mode: Op, value: str, changes: Sequence[Change]) -> Patch:
+    return Patch(
+        cast("PatchKind", kind.value),
+        tuple(change.item_id for change in changes),
+        cast("PatchField", field),
+        cast("PatchMode", mode.name),
+        (value,),
+    )
 
 
 class Journal:

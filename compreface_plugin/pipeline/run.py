@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from compreface_plugin.pipeline.context import Context
 
 GIVE_WAY_AFTER_S = 180.0  # a run works at least this long before it lets waiting jobs pass ("every few minutes")
-RUN_ARGS_LEFT_OUT = frozenset({"mode", "resume", "giveWaySeconds"})  # say how to run, not what
+HOW_TO_RUN = frozenset(  # arguments that say how to run, not what: a run goes on under other ones
+    {"mode", "resume", "giveWaySeconds", "maxBatchSize", "cooldownSeconds", "device", "stashUrl"}
+)
 
 
 class GaveWay(PluginError):
@@ -100,7 +102,7 @@ def run_args(args: Mapping[str, object]) -> dict[str, str]:
     return {
         key: str(value)
         for key, value in sorted(args.items())
-        if key not in RUN_ARGS_LEFT_OUT and value not in (None, "")
+        if key not in HOW_TO_RUN and value not in (None, "")
     }
 
 

@@ -22,13 +22,7 @@ if TYPE_CHECKING:
     from compreface_plugin.pipeline.context import Context
     from compreface_plugin.stash.records import PerformerRecord
 
-ENROLLED, NO_FACE, SEVERAL, PLACEHOLDER, UNREADABLE = (
-    "enrolled",
-    "no face",
-    "several faces",
-    "placeholder",
-    "unreadable",
-)
+ENROLLED, NO_FACE, SEVERAL, UNREADABLE = "enrolled", "no face", "several faces", "unreadable"
 DOMINANT = 4.0  # the face to enrol has at least this many times the area of any other: bystanders do not count
 MEGAPIXELS_OF_PORTRAIT = 4.0  # assumed when planning memory: Stash does not tell the size of a performer's picture
 
@@ -102,17 +96,17 @@ class _Synchronizer:
         fetched, settled = self._fetch([p for p in performers if not self.is_settled(p)])
         results = {**settled, **self._look(fetched)}
         changes = self._alias_changes(performers, results)
-        counts = Counter(enrolment.outcome for enrolment, _ in results.values())
-        skipped = sum(performer.id not in results for performer in performers)
+        enrolled = sum(face is not None for _, face in results.values())
+        unreadable = sum(enrolment.outcome == UNREADABLE for enrolment, _ in results.values())
         self._run.commit(
             lambda: self._store(performers, results, changes),
             cursor=int(performers[-1].id),
             counts={
                 "seen": len(performers),
-                "faces": counts[ENROLLED],
-                "created": counts[ENROLLED],
-                "failed": counts[UNREADABLE],
-                "skipped": skipped + counts[NO_FACE] + counts[SEVERAL] + counts[PLACEHOLDER],
+                "faces": enrolled,
+                "created": enrolled,
+                "failed": unreadable,
+                "skipped": len(performers) - enrolled - unreadable,
             },
             items=len(performers),
         )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from compreface_plugin.domain.errors import SettingsError
 from compreface_plugin.domain.records import Change, ChangeState, Kind, Op
-from compreface_plugin.values import str_arg
+from compreface_plugin.values import int_arg, str_arg
 
 if TYPE_CHECKING:
     from compreface_plugin.pipeline.context import Context
@@ -31,7 +31,7 @@ def undo_run(context: Context) -> dict[str, Any]:
     if run is None:
         raise SettingsError(f"The argument runId is {run_id!r}; allowed is the id of a run in the list of runs.")
     context.log.info(f"undoing run {run_id} ({run.mode})")
-    result = _Undo(context, run_id, str_arg(context.args, "imageId"), str_arg(context.args, "performerId")).work()
+    result = _Undo(context, run_id, _id_arg(context, "imageId"), _id_arg(context, "performerId")).work()
     context.log.progress(1.0)
     context.log.info(
         f"run {run_id} undone: {result['undone']} additions taken back, {result['alreadyGone']} were gone already, "
@@ -106,6 +106,7 @@ class _Undo:
             scanned = store.items.scanned_by(self._run_id)
             if self._image_id:
                 store.items.forget_scans(Kind.IMAGE, [int(self._image_id)])
+                store.faces.forget_verdicts(self._run_id, Kind.IMAGE, int(self._image_id))
                 return {"examples": 0, "subjects": 0}
             store.items.forget_scans(Kind.IMAGE, [item for kind, item in scanned if kind is Kind.IMAGE])
             store.faces.forget_verdicts(self._run_id)
@@ -128,6 +129,12 @@ class _Undo:
                 self._context.store.changes.mark([change.change_id], state, note)
             counts[outcome] += 1
         return counts
+
+
+def _id_arg(context: Context, name: str) -> str:
+    """The id given as an argument, empty when there is none. Raises SettingsError."""
+    number = int_arg(context.args, name, 0)
+    return str(number) if number else ""
 
 
 def _stands(change: Change, held: tuple[str, ...] | None) -> bool:
