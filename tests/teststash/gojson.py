@@ -69,6 +69,17 @@ def stored_number(value: Any) -> Any:
     return value
 
 
+def printed(value: Any) -> str:
+    """A JSON value as Go prints it (`map[a:1 b:[2 3]]`)."""
+    if isinstance(value, dict):
+        return "map[" + " ".join(f"{key}:{printed(value[key])}" for key in sorted(value)) + "]"
+    if isinstance(value, list):
+        return "[" + " ".join(printed(one) for one in value) + "]"
+    if value is None or isinstance(value, bool):
+        return {None: "<nil>", True: "true", False: "false"}[value]
+    return f"{value:g}" if isinstance(value, (int, float)) else str(value)
+
+
 def plain(value: Any) -> Any:
     """Numbers without memory of their text: those in lists are kept as they are."""
     if isinstance(value, NumberText):

@@ -27,6 +27,7 @@ from .lists import SortError
 from .schema import schema_of
 from .variables import VariableError, coerced
 
+GONE = "context canceled"  # nobody is left to hear it
 EXPECTED = (LibraryError, FilterError, SortError, sqlite3.Error)
 
 
@@ -114,7 +115,9 @@ def _execute(
             if error.original_error is not None and not isinstance(error.original_error, EXPECTED):
                 request.stash.broken.append(error.original_error)
             path = ".".join(str(part) for part in error.path or ())
-            request.stash.log.add("Error", f"{path}: input: {path} {error.message}")
+            if error.message != GONE:
+                request.stash.log.add("Error", f"{path}: input: {path} {error.message}")
+                request.stash.log.add("Debug", f"{path}: {gojson.dumps(variables)}")
         answer["errors"] = [_shown(error) for error in result.errors]
     answer["data"] = result.data
     return 200, json.dumps(answer, separators=(",", ":"), ensure_ascii=False).encode()

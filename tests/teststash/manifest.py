@@ -113,10 +113,10 @@ def _operation(task: Row, plugin: Row) -> Row:
     return {"name": task.get("name", ""), "description": task.get("description", ""), "plugin": plugin}
 
 
-def _paths(files: list[str] | None, bundled: str) -> list[str]:
+def _paths(files: list[str] | None, bundled: str) -> list[str] | None:
     outside = [one for one in files or () if one.startswith(("http://", "https://"))]
     inside = [one for one in files or () if one not in outside]
-    return [*outside, *([bundled] if inside else [])]
+    return [*outside, *([bundled] if inside else [])] or None
 
 
 def load(path: Path) -> Plugin:
@@ -125,8 +125,10 @@ def load(path: Path) -> Plugin:
         node = next(iter(yaml.compose_all(path.read_text("utf-8"), Loader=yaml.SafeLoader)), None)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ManifestError(str(error)) from error
-    body = {} if node is None else _object(node, KEYS, "manifest")
-    if body.get("interface", "raw") not in ("", "raw", "rpc", "js"):
+    if node is None:
+        raise ManifestError("EOF")
+    body = _object(node, KEYS, "manifest")
+    if body.get("interface") not in (None, "", "raw", "rpc", "js"):
         raise ManifestError(f"invalid interface type {body['interface']}")
     for key, setting in (body.get("settings") or {}).items():
         kind = (setting or {}).get("type", "")
@@ -148,7 +150,10 @@ def _object(node: yaml.Node, keys: dict[str, str], where: str) -> Row:
             raise ManifestError(f"line {line}: field {key} already set in {where}")
         if key not in keys:
             raise ManifestError(f"line {line}: field {key} not found in {where}")
-        body[key] = _value(value, keys[key], key)
+        if where == "manifest" and keys[key] == "text" and _is_null(value):
+            body[key] = None
+        else:
+            body[key] = _value(value, keys[key], key)
     return body
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import gojson
 from .answers import Request, resolves
 from .database import Row
 from .jobs import Job, JobFailed
 from .library import LibraryError, as_id
-from .plugin_process import PluginProcess, PluginStartError, merged_args
+from .plugin_process import PluginProcess, PluginResult, PluginStartError, merged_args
 from .session import Session
+
+if TYPE_CHECKING:
+    from .stash import TestStash
 
 
 @resolves("Mutation.runPluginTask")
@@ -51,10 +54,20 @@ def _plugin_job(request: Request, job: Job, plugin_id: str, task_name: str | Non
     result = process.wait(job.cancelled.is_set)
     if result is None:
         process.kill()
-    elif result.error is not None:
+        process.when_done(lambda late: _log_result(stash, late))
+    else:
+        _log_result(stash, result)
+
+
+def _log_result(stash: TestStash, result: PluginResult) -> None:
+    if result.error is not None:
         stash.log.add("Error", f"Plugin returned error: {result.error}")
+    elif result.raw:
+        stash.log.add(
+            "Debug", "Plugin returned: 0xc000010000"
+        )  # Stash prints the address of raw text, not the text
     elif result.output is not None:
-        stash.log.add("Debug", f"Plugin returned: {result.output}")
+        stash.log.add("Debug", f"Plugin returned: {gojson.printed(result.output)}")
 
 
 def _from_list(args: list[Row]) -> Row:

@@ -31,6 +31,7 @@ class PluginResult:
 
     error: str | None
     output: Any
+    raw: bool = False
 
 
 class PluginProcess:
@@ -130,6 +131,16 @@ class PluginProcess:
         """SIGKILL of the direct child only."""
         self.process.kill()
 
+    def when_done(self, tell: Callable[[PluginResult], None]) -> None:
+        """Calls `tell` with the result from another thread, whenever every holder of stdout has let go."""
+
+        def wait() -> None:
+            self._reader.join()
+            if self.result is not None:
+                tell(self.result)
+
+        threading.Thread(target=wait, name="plugin-result", daemon=True).start()
+
     def finish(self, timeout_s: float) -> None:
         """Waits until pipes and reader threads are done."""
         self._reader.join(timeout_s)
@@ -160,11 +171,11 @@ def decode_output(text: str) -> PluginResult:
     try:
         value = gojson.loads_strict(text)
     except ValueError:
-        return PluginResult(None, text)
+        return PluginResult(None, text, raw=True)
     if value is None:
         return PluginResult(None, None)
     if not isinstance(value, dict):
-        return PluginResult(None, text)
+        return PluginResult(None, text, raw=True)
     folded = {key.lower(): one for key, one in value.items()}
     error = folded.get("error")
     if error is not None and not isinstance(error, str):
