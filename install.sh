@@ -249,8 +249,8 @@ prepare_environment() {
     begin 'Python environment'
     python=$(find_python) || fail "no Python 3.10 to 3.14 found as ${PYTHON:-python3}; $(packages_hint), or set PYTHON"
     python_version=$("$python" -c 'import platform; print(platform.python_version())')
-    if ls /lib/ld-musl-* >/dev/null 2>&1; then libc=musl; else libc=glibc; fi
-    [ "$(uname -s)" = Linux ] || libc=$(uname -s)
+    # Python's own C library counts: a Debian with the package musl installed is no Alpine.
+    libc=$("$python" -c 'import platform as p; print(p.libc_ver()[0] or ("musl", p.system())[p.system() != "Linux"])')
     abi=$("$python" -c 'import sys, platform; print(sys.implementation.cache_tag, platform.machine())')" $libc"
     # An environment of another Python (the container's image was updated) or moved from elsewhere does not start.
     # One that somebody made by hand, and that starts, is taken as it is.
