@@ -14,6 +14,7 @@ from compreface_plugin.host.lock import TaskLock, lock_holder
 from compreface_plugin.host.process import Parent
 from compreface_plugin.host.stop import StopSignal, StopToken, request_stop
 from compreface_plugin.pipeline.context import Context
+from compreface_plugin.pipeline.pinning import open_pinned
 from compreface_plugin.settings import Settings, parse_settings
 from compreface_plugin.stash.client import Patience, StashClient
 from compreface_plugin.stash.library import StashLibrary
@@ -111,6 +112,7 @@ def _context(
         store=Store.open(data_dir),
         library=library,
         stash_version=client.version,
+        open_engine=open_pinned,
         open_pack=partial(_open_pack, settings, data_dir),
         installed_packs=partial(_installed_packs, data_dir),
         load_picture=partial(_load_picture, settings, library),

@@ -33,6 +33,7 @@ class Context:
     store: Store
     library: StashLibrary
     stash_version: str
+    open_engine: Callable[[Context], FaceEngine]  # the pinned one
     open_pack: Callable[[str], FaceEngine]
     installed_packs: Callable[[], tuple[str, ...]]
     load_picture: Callable[[ImageRecord], Picture]  # raises ItemError, RunError
@@ -46,9 +47,7 @@ class Context:
     def engine(self) -> FaceEngine:
         """The pinned engine (pinned now, if this is the first use). Raises ModelUnavailable or SettingsError."""
         if self._engine is None:
-            from compreface_plugin.pipeline.pinning import open_pinned
-
-            self._engine = open_pinned(self)
+            self._engine = self.open_engine(self)
         return self._engine
 
     @property

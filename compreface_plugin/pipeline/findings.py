@@ -51,7 +51,7 @@ class ImageFinder:
         self._limits = DetectionLimits(min_face_px=context.settings.min_face_size * MATCHING_SHARE)
 
     def known(self, images: Sequence[ImageRecord]) -> set[int]:
-        """Ids of images whose faces the store has, seen by this model on these very bytes, down to the size asked for."""
+        """Ids of images whose faces the store has: by this model, of these very bytes, down to the size asked for."""
         looks = self._context.store.items.looks(Kind.IMAGE, [image.id for image in images], self._info.model_id)
         return {
             image.id

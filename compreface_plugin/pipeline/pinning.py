@@ -1,4 +1,4 @@
-"""Which engine: chosen at first use, then pinned, so that an outage or a new pack never means another, empty gallery."""
+"""Which engine: chosen at first use, then pinned. An outage or a new pack never means another, empty gallery."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ def wanted_pack(context: Context) -> str:
     named = context.settings.model_pack
     if named is not None and named not in packs:
         raise ModelUnavailable(
-            f"the setting modelPack is {named!r} and that pack is not installed (installed: {', '.join(packs) or 'none'}); "
-            f"run install.sh --models {named}, or clear the setting"
+            f"the setting modelPack is {named!r} and that pack is not installed "
+            f"(installed: {', '.join(packs) or 'none'}); run install.sh --models {named}, or clear the setting"
         )
     if not packs:
         raise ModelUnavailable("no model pack is installed: run install.sh in the plugin's folder")

@@ -86,7 +86,8 @@ class Faces:
             for face in seen
         ]
         self._db.executemany(
-            "DELETE FROM faces WHERE face_id = ? AND face_id NOT IN (SELECT face_id FROM decisions WHERE face_id IS NOT NULL)",
+            "DELETE FROM faces WHERE face_id = ? AND face_id NOT IN"
+            " (SELECT face_id FROM decisions WHERE face_id IS NOT NULL)",
             [(face_id,) for face_id in left],
         )
         return ids

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -188,21 +188,18 @@ class People:
 
         With `performer_id` only that performer's. Returns {"examples": n, "subjects": m}.
         """
-        of_performer = (
-            ""
-            if performer_id is None
-            else " AND subject_id IN (SELECT subject_id FROM subjects WHERE performer_id = ?)"
-        )
-        given: Sequence[str] = (run_id,) if performer_id is None else (run_id, performer_id)
-        examples = self._db.execute("DELETE FROM examples WHERE created_run = ?" + of_performer, given).rowcount
+        given = {"run": run_id, "performer": performer_id}
+        examples = self._db.execute(
+            "DELETE FROM examples WHERE created_run = :run AND (:performer IS NULL OR subject_id IN"
+            " (SELECT subject_id FROM subjects WHERE performer_id = :performer))",
+            given,
+        ).rowcount
         subjects = self._db.execute(
-            "DELETE FROM subjects WHERE created_run = ?"  # noqa: S608
-            + ("" if performer_id is None else " AND performer_id = ?")
-            + " AND NOT EXISTS (SELECT 1 FROM examples e WHERE e.subject_id = subjects.subject_id)",
+            "DELETE FROM subjects WHERE created_run = :run AND (:performer IS NULL OR performer_id = :performer)"
+            " AND NOT EXISTS (SELECT 1 FROM examples e WHERE e.subject_id = subjects.subject_id)",
             given,
         ).rowcount
         self._db.execute(
-            "DELETE FROM enrolments WHERE run_id = ?" + ("" if performer_id is None else " AND performer_id = ?"),
-            given,
+            "DELETE FROM enrolments WHERE run_id = :run AND (:performer IS NULL OR performer_id = :performer)", given
         )
         return {"examples": examples, "subjects": subjects}

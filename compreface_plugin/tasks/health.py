@@ -71,7 +71,8 @@ def _store(context: Context) -> Check:
     return Check(
         "store",
         OK,
-        f"{context.store.path}: {people['examples']} examples of {people['performers']} performers, {faces['faces']} faces",
+        f"{context.store.path}: {people['examples']} examples of {people['performers']} performers, "
+        f"{faces['faces']} faces",
     )
 
 

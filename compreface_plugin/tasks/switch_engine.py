@@ -1,4 +1,4 @@
-"""switchEngine: move to the engine the settings ask for. Kept crops are embedded anew, side by side; then the pin moves.
+"""switchEngine: move to the engine the settings ask for. Kept crops are embedded anew, then the pin moves.
 
 Stash is not touched, people, links and decisions stay, the old embeddings too: switching back costs nothing.
 """
@@ -55,7 +55,8 @@ def _switch(context: Context, engine: FaceEngine, lost: dict[str, int], run: Act
     with store.transaction():
         write_pin(context, info)
     context.log.info(
-        f"moved to {info.pack} ({info.model_id}); not found again by it: {lost['examples']} examples, {lost['faces']} faces"
+        f"moved to {info.pack} ({info.model_id}); it did not find again {lost['examples']} examples "
+        f"and {lost['faces']} faces"
     )
 
 

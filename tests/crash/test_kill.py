@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from PIL import Image, ImageEnhance, ImageOps
+
 from teststash import TestStash
 
 KILLS = int(os.environ.get("COMPREFACE_CRASH_KILLS", "8"))
@@ -50,7 +51,9 @@ def kept(data: Path) -> dict[str, Any]:
             "items": db.execute(
                 "SELECT kind, item_id, scanned_at IS NULL, matched, attempts, error_code FROM items ORDER BY 1, 2"
             ).fetchall(),
-            "looks": db.execute("SELECT kind, item_id, model_id, fingerprint, faces FROM looks ORDER BY 1, 2, 3").fetchall(),
+            "looks": db.execute(
+                "SELECT kind, item_id, model_id, fingerprint, faces FROM looks ORDER BY 1, 2, 3"
+            ).fetchall(),
             "subjects": db.execute("SELECT performer_id, count(*) FROM subjects GROUP BY 1 ORDER BY 1").fetchall(),
             "examples": db.execute(
                 "SELECT origin, origin_id, picture_sha, crop, embedding FROM examples JOIN example_embeddings"

@@ -112,9 +112,13 @@ def test_a_failing_migration_leaves_the_version_before_it(tmp_path: Path) -> Non
 
 
 def test_a_transaction_is_all_or_nothing(store: Store) -> None:
-    with pytest.raises(RuntimeError), store.transaction():
-        store.meta.set("one", 1)
-        raise RuntimeError
+    def half() -> None:
+        with store.transaction():
+            store.meta.set("one", 1)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        half()
     assert store.meta.get("one") is None
     with store.transaction():
         store.meta.set("one", {"a": [1]})
@@ -126,9 +130,14 @@ def test_a_full_disk_is_one_sentence_and_loses_nothing(store: Store) -> None:
         store.meta.set("kept", "yes")
     pages = store._db.execute("PRAGMA page_count").fetchone()[0]
     store._db.execute(f"PRAGMA max_page_count = {pages}")
-    with pytest.raises(StoreError, match="no space left"), store.transaction():
-        for n in range(2000):
-            store.meta.set(f"key {n}", "x" * 5000)
+
+    def too_much() -> None:
+        with store.transaction():
+            for n in range(2000):
+                store.meta.set(f"key {n}", "x" * 5000)
+
+    with pytest.raises(StoreError, match="no space left"):
+        too_much()
     assert store.meta.get("kept") == "yes"
     assert store.meta.get("key 0") is None
 
@@ -179,9 +188,7 @@ def test_verdicts_come_back_whole(store: Store) -> None:
 
 def test_items_remember_scans_and_failures(store: Store) -> None:
     def fail(fingerprint: str) -> None:
-        store.items.mark_failed(
-            Kind.IMAGE, 3, code="undecodable", message="m", run_id="r", fingerprint=fingerprint
-        )
+        store.items.mark_failed(Kind.IMAGE, 3, code="undecodable", message="m", run_id="r", fingerprint=fingerprint)
 
     with store.transaction():
         fail("f1")
@@ -191,9 +198,7 @@ def test_items_remember_scans_and_failures(store: Store) -> None:
         fail("f2")
     assert store.items.states(Kind.IMAGE, [3])[3].attempts == 1  # another file: counted anew
     with store.transaction():
-        store.items.mark_scanned(
-            Kind.IMAGE, 3, matched=False, run_id="s", tag_id="9", fingerprint="f2", now=1.0
-        )
+        store.items.mark_scanned(Kind.IMAGE, 3, matched=False, run_id="s", tag_id="9", fingerprint="f2", now=1.0)
     state = store.items.states(Kind.IMAGE, [3])[3]
     assert (state.attempts, state.scanned_at, state.scanned_tag_id, state.error) == (0, 1.0, "9", "")
     assert store.items.unmatched(Kind.IMAGE, 0, 10) == [3]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 
 import pytest
 from PIL import Image, ImageEnhance, ImageOps
+
 from teststash import TestStash
 
 QUICK = {"cooldownSeconds": -1, "modelPack": "dlib"}
@@ -109,6 +109,3 @@ def synchronized(world: World) -> World:
 
 def touch_stop(data: Path, text: str = "") -> None:
     (data / "stop").write_text(text)
-
-
-

@@ -7,6 +7,7 @@ import os
 import zipfile
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -23,12 +24,13 @@ def encoded(picture: Image.Image, kind: str, **options: object) -> bytes:
 def test_every_odd_picture_gets_its_verdict_or_its_reason(synchronized: World) -> None:
     world, obama = synchronized, ["Barack Obama"]
     portrait = Image.open(world.photos / "obama2.jpg").convert("RGB").resize((360, 690))
-    deep = Image.fromarray(__import__("numpy").asarray(portrait.convert("L")).astype("uint16") * 257)
+    other = portrait.rotate(3)
+    deep = Image.fromarray(np.asarray(portrait.convert("L")).astype(np.uint16) * 257)
     good = {
         world.add_image("cmyk.jpg", encoded(portrait.convert("CMYK"), "JPEG"), obama),
         world.add_image("palette.png", encoded(portrait.quantize(128), "PNG"), obama),
         world.add_image("sixteen.png", encoded(deep, "PNG"), obama),
-        world.add_image("moving.gif", encoded(portrait, "GIF", save_all=True, append_images=[portrait.rotate(3)]), obama),
+        world.add_image("moving.gif", encoded(portrait, "GIF", save_all=True, append_images=[other]), obama),
         world.add_image("picture.webp", encoded(portrait, "WEBP"), obama),
     }
     turned = portrait.rotate(90, expand=True)
@@ -157,5 +159,8 @@ def test_what_an_earlier_plugin_left_is_taken_over(world: World) -> None:
     world.run("Reset Unmatched Images")
     assert set(stash.links("image", images[0], "tag")) == {scanned, matched}
     assert scanned not in stash.links("image", images[1], "tag")
-    assert old in [candidate["performerId"] for face in world.ask("identifyImage", imageId=images[0])["faces"]
-                   for candidate in face["candidates"]]
+    assert old in [
+        candidate["performerId"]
+        for face in world.ask("identifyImage", imageId=images[0])["faces"]
+        for candidate in face["candidates"]
+    ]

@@ -109,7 +109,7 @@ def test_two_tasks_at_once_and_operations_meanwhile(cups: World) -> None:
         "compreface", "Identify Unscanned Images", {"maxBatchSize": 5, "cooldownSeconds": 3, "modelPack": "dlib"}
     )
     until(lambda: seen(cups) >= 5)
-    with pytest.raises(Exception, match="identifyImagesNew .* is already working on the data folder"):
+    with pytest.raises(Exception, match=r"identifyImagesNew .* is already working on the data folder"):
         cups.ask("identifyImagesAll")
     assert cups.ask("runStatus")["running"]["mode"] == "identifyImagesNew"
     assert cups.ask("health")["checks"]

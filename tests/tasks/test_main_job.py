@@ -54,7 +54,7 @@ def test_undo_of_one_image_and_of_one_performer(synchronized: World) -> None:
     world = synchronized
     world.run("Identify Unscanned Images")
     run_id = world.last_run()["runId"]
-    one, pair = list(world.expected)[0], list(world.expected)[4]
+    one, pair = next(iter(world.expected)), list(world.expected)[4]
     world.ask("undoRun", runId=run_id, imageId=one)
     assert world.performers_on(one) == []
     assert world.stash.links("image", one, "tag") == []
