@@ -37,7 +37,7 @@ def candidates(setting: str | None) -> tuple[str, ...]:
 
     A scheme left out becomes http (https for port 443), a port left out 8000 and then the scheme's own.
     """
-    text = (setting or "").strip().rstrip("/")
+    text = (setting or "").strip()
     if not text:
         return USUAL_PLACES
     if "://" not in text and text.count(":") > 1 and not text.startswith("["):

@@ -50,6 +50,11 @@ class Keys:
     detection: str | None = field(default=None, repr=False)
     verification: str | None = field(default=None, repr=False)
 
+    def of(self, kind: str) -> str:
+        """The key of a kind of service, "" when there is none."""
+        held: str | None = getattr(self, kind)
+        return held or ""
+
     def hide(self, text: str) -> str:
         """`text` without any of the keys: the server repeats them in its errors."""
         for key in (self.recognition, self.detection, self.verification):
@@ -117,19 +122,17 @@ class CompreFaceClient:
         params: dict[str, str | int] = {"limit": 0, "status": "true", "face_plugins": ",".join(plugins)}
         if least_probability is not None:
             params["det_prob_threshold"] = f"{max(LEAST_PROBABILITY, least_probability):g}"
-        key, path = self._keys.detection, "/detection/detect"
-        if not key:
-            key, path = self._keys.recognition, "/recognition/recognize"
+        if self._keys.detection:
+            reply = self._warmly(lambda: self._picture("detection", "/detect", params, _picture(jpeg)))
+        else:
             params["prediction_count"] = 1
-        reply = self._warmly(lambda: self._picture("POST", path, key, params, _picture(jpeg)))
+            reply = self._warmly(lambda: self._picture("recognition", "/recognize", params, _picture(jpeg)))
         return answers.NOBODY if reply.code == trouble.NO_FACE else answers.seen(reply.data)
 
     def recognise(self, jpeg: bytes, prediction_count: int = 5) -> answers.Seen:
         """Every face with the subjects of its nearest examples; a subject with several near examples repeats."""
         params: dict[str, str | int] = {"limit": 0, "prediction_count": max(1, prediction_count), "status": "true"}
-        reply = self._warmly(
-            lambda: self._picture("POST", "/recognition/recognize", self._keys.recognition, params, _picture(jpeg))
-        )
+        reply = self._warmly(lambda: self._picture("recognition", "/recognize", params, _picture(jpeg)))
         return answers.NOBODY if reply.code == trouble.NO_FACE else answers.seen(reply.data)
 
     def verify(self, source: bytes, target: bytes) -> list[float]:
@@ -143,7 +146,7 @@ class CompreFaceClient:
             "source_image": ("source.jpg", source, "image/jpeg"),
             "target_image": ("target.jpg", target, "image/jpeg"),
         }
-        reply = self._picture("POST", "/verification/verify", self._keys.verification, {"limit": 0}, files)
+        reply = self._picture("verification", "/verify", {"limit": 0}, files)
         if reply.code == trouble.NO_FACE:
             return []
         with answers.understood("to a verification"):
@@ -158,12 +161,18 @@ class CompreFaceClient:
             self._warm = True
         return reply
 
-    def _picture(self, method: str, path: str, key: str, params: Mapping[str, str | int], files: Files) -> Reply:
+    def _picture(self, kind: str, path: str, params: Mapping[str, str | int], files: Files) -> Reply:
         reply = self.ask(
-            method, path, "to look at a picture", key=key, params=params, files=files, gave_up=self.picture_failed
+            "POST",
+            f"/{kind}{path}",
+            "to look at a picture",
+            key=self._keys.of(kind),
+            params=params,
+            files=files,
+            gave_up=self.picture_failed,
         )
         if not 200 <= reply.status < 300 and reply.code not in (trouble.NO_FACE, trouble.SEVERAL_FACES):
-            raise self.refusal("to look at a picture", reply, key)
+            raise self._refusal("to look at a picture", reply, kind)
         if reply.code == trouble.SEVERAL_FACES:
             raise trouble.PictureFailed("the picture shows several faces where one was expected")
         with self._lock:
@@ -241,7 +250,7 @@ class CompreFaceClient:
         )
         if 200 <= reply.status < 300 or (reply.code is not None and reply.code in expected):
             return reply
-        raise self.refusal(asked, reply, key)
+        raise self._refusal(asked, reply, "recognition")
 
     def ask(
         self,
@@ -288,16 +297,15 @@ class CompreFaceClient:
                 self._log.warning(f"CompreFace is in trouble ({problem}); trying for a minute.")
             self.patience.wait(self.patience.pauses_s[tries - 1])
 
-    def refusal(self, asked: str, reply: Reply, key: str) -> PluginError:
+    def _refusal(self, asked: str, reply: Reply, kind: str) -> PluginError:
         """The error for a final reply that is no success; a key of the wrong kind is found out and told."""
         if reply.code == trouble.UNKNOWN_KEY:
-            return NotAuthorised(self._about_key(key))
+            return NotAuthorised(self._about_key(kind))
         error = trouble.refusal(self.base, asked, reply)
         return type(error)(self._keys.hide(str(error)))
 
-    def _about_key(self, key: str) -> str:
+    def _about_key(self, wanted: str) -> str:
         """The same answer stands for an unknown key and for one of another service, so the other doors are tried."""
-        setting, wanted = self._setting_of(key)
         doors = {
             "recognition": ("GET", "/recognition/faces"),
             "detection": ("POST", "/detection/detect"),
@@ -307,24 +315,18 @@ class CompreFaceClient:
             if kind == wanted:
                 continue
             try:
-                reply = self._transport.send(method, API + path, key=key)
+                reply = self._transport.send(method, API + path, key=self._keys.of(wanted))
             except trouble.CONNECTION_ERRORS:
                 break
             if reply.status in (200, 415) or reply.code not in (None, trouble.UNKNOWN_KEY):
                 return (
-                    f"The setting {setting} holds the key of a {kind} service where that of a {wanted} service is "
+                    f"The setting {wanted}ApiKey holds the key of a {kind} service where that of a {wanted} service is "
                     f"needed; copy the key of a {wanted} service from CompreFace's page of services."
                 )
         return (
-            f"CompreFace at {self.base} knows no {wanted} service with the key in the setting {setting}; copy the key "
-            f"of a {wanted} service from its page of services."
+            f"CompreFace at {self.base} knows no {wanted} service with the key in the setting {wanted}ApiKey; copy the "
+            f"key of a {wanted} service from its page of services."
         )
-
-    def _setting_of(self, key: str) -> tuple[str, str]:
-        if key == self._keys.recognition:
-            return "recognitionApiKey", "recognition"
-        kind = "detection" if key == self._keys.detection else "verification"
-        return f"{kind}ApiKey", kind
 
 
 def _picture(jpeg: bytes) -> Files:

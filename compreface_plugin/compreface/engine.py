@@ -22,12 +22,13 @@ from compreface_plugin.domain.faces import DetectionLimits, EngineInfo, Picture,
 if TYPE_CHECKING:
     from compreface_plugin.compreface.answers import FaceAnswer, Seen
     from compreface_plugin.compreface.client import CompreFaceClient
+    from compreface_plugin.compreface.faces import Sighting
     from compreface_plugin.compreface.views import View
     from compreface_plugin.domain.operating_points import OperatingPoint
 
 PLUGINS = ("calculator", "landmarks", "pose", "gender", "age")
-TURNED_PROBABILITY = 0.65
-"""A face found only after turning must be surer: four looks give four chances of a mistake."""
+SECOND_PROBABILITY = 0.65
+"""A face found only by the second look must be surer: four views give four chances of a mistake."""
 
 Answer = tuple["View", "Seen"]
 
@@ -172,13 +173,17 @@ class CompreFaceEngine:
         found = []
         for told in self._believed(seen):
             x0, y0, x1, y1 = told.box
-            view = planned[views.quadrant((x0 + x1) / 2, (y0 + y1) / 2)]
-            if view.turns == 0 or told.probability >= TURNED_PROBABILITY:
-                found.append((told, view))
-        return self._faces(found, picture, image, limits)
+            if told.probability >= SECOND_PROBABILITY:
+                found.append((told, planned[views.quadrant((x0 + x1) / 2, (y0 + y1) / 2)]))
+        return self._faces(found, picture, image, limits, faces.surest_turn)
 
     def _faces(
-        self, found: Sequence[tuple[FaceAnswer, View]], picture: Picture, image: Image.Image, limits: DetectionLimits
+        self,
+        found: Sequence[tuple[FaceAnswer, View]],
+        picture: Picture,
+        image: Image.Image,
+        limits: DetectionLimits,
+        choose: Callable[[Sequence[Sighting]], list[Sighting]] = faces.each_once,
     ) -> list[SeenFace]:
         padded = self.model.detector.startswith("facenet.")
         sightings = [
@@ -187,11 +192,7 @@ class CompreFaceEngine:
             if told.embedding and (one := faces.sighting(told, view, image.width, image.height, padded)) is not None
         ]
         smallest = limits.min_face_px * picture.scale
-        kept = [
-            one
-            for one in faces.each_once(sightings)
-            if min(one.box[2] - one.box[0], one.box[3] - one.box[1]) >= smallest
-        ]
+        kept = [one for one in choose(sightings) if min(one.box[2] - one.box[0], one.box[3] - one.box[1]) >= smallest]
         made = [faces.seen_face(one, picture, image) for one in kept]
         return sorted(made, key=lambda face: (-face.box.area, face.box.x_min, face.box.y_min))
 
