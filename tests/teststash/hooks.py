@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .plugin_process import PluginProcess, PluginStartError, merged_args
+from .schema import schema_of
 from .session import Session
 
 if TYPE_CHECKING:
@@ -12,6 +13,36 @@ if TYPE_CHECKING:
     from .stash import TestStash
 
 _VISITS = 10
+# Inputs that Stash keeps in types of its own show every field, null where unset; the generated ones leave nulls out.
+_WHOLE = {
+    "Performer": ("PerformerCreateInput", "PerformerUpdateInput"),
+    "Image": (None, "ImageUpdateInput"),
+    "Gallery": (None, "GalleryUpdateInput"),
+    "Scene": (None, "SceneUpdateInput"),
+}
+_MORE = {
+    "Performer": ("aliases", "height"),
+    "Image": ("scene_ids",),
+}  # known to the server's types, not to GraphQL
+
+
+def hook_input(stash: TestStash, trigger: str, given: Any) -> Any:
+    """The mutation's input as a hook finds it."""
+    if isinstance(given, list):
+        return [hook_input(stash, trigger, one) for one in given]
+    if not isinstance(given, dict):
+        return given
+    kind, what, _ = trigger.split(".")
+    names = _WHOLE.get(kind, (None, None))
+    name = names[0] if what == "Create" else names[1] if what == "Update" and "ids" not in given else None
+    if name is None:
+        return {key: value for key, value in given.items() if value is not None or what == "Destroy"}
+    fields: Any = schema_of(stash.release).type_map[name]
+    shown = dict.fromkeys([*fields.fields, *_MORE.get(kind, ())]) | given
+    if name == "PerformerUpdateInput":
+        custom = schema_of(stash.release).type_map["CustomFieldsInput"]
+        shown["custom_fields"] = dict.fromkeys(custom.fields) | (given.get("custom_fields") or {})  # type: ignore[attr-defined]
+    return shown
 
 
 class Hooks:
@@ -29,7 +60,8 @@ class Hooks:
                 if request.visits.count((plugin.id, trigger)) >= _VISITS:
                     self._stash.log.add("Debug", f"Not executing {plugin.id} {trigger}: possible loop")
                     continue
-                context: dict[str, Any] = {"id": object_id, "type": trigger, "input": given}
+                shown = hook_input(self._stash, trigger, given)
+                context: dict[str, Any] = {"id": object_id, "type": trigger, "input": shown}
                 if fields is not None:
                     context["inputFields"] = fields
                 visits = [*request.visits, (plugin.id, trigger)]

@@ -54,6 +54,7 @@ class JobQueue:
 
     def __init__(self, log: ServerLog) -> None:
         self._log = log
+        self.broken: list[BaseException] = []
         self._changed = threading.Condition()
         self._queue: list[Job] = []
         self._done: list[Job] = []
@@ -142,6 +143,11 @@ class JobQueue:
             self._log.add("Error", f"task failed due to error: {error}")
             with self._changed:
                 job.status, job.error = "FAILED", str(error)
+        except Exception as error:  # noqa: BLE001 - the queue lives on after a panic, in Stash as here
+            self.broken.append(error)
+            self._log.add("Error", f"panic in job {job.id} - {job.description}: {error!r}")
+            with self._changed:
+                job.status = "FAILED"
 
     def close(self) -> None:
         """Cancels everything and ends the thread."""

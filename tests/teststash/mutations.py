@@ -209,7 +209,8 @@ def _update_each(kind: str) -> Any:
             for one in input:
                 apply(library, kind, library.need(kind, one["id"])["id"], one, request, bulk=False)
         ids = [as_id(one["id"]) for one in input]
-        changed(request, kind, ids, input, list(input[0]) if input else [], "Update")
+        for one, object_id in zip(input, ids, strict=True):
+            changed(request, kind, [object_id], input, list(one), "Update")
         return library.many(kind, ids)
 
     return resolve
@@ -261,11 +262,26 @@ resolves("Mutation.scenesUpdate")(_update_each("scene"))
 resolves("Mutation.bulkPerformerUpdate")(_bulk("performer"))
 
 
+def _destroy_input(library: Library, image_id: int, given: Row) -> Row:
+    """A hook on the end of an image also learns where and what it was."""
+    file = next(iter(library.files("image", image_id)), None)
+    prints = (
+        library.db.column("SELECT value FROM fingerprint WHERE file_id = ?", [file["id"]]) if file else []
+    )
+    shown = {"delete_file": None, "delete_generated": None, **given}
+    return shown | {"checksum": prints[0] if prints else "", "path": file["path"] if file else ""}
+
+
 def _destroy(request: Request, kind: str, ids: list[Any], given: Any) -> bool:
+    library = request.stash.library
+    told: dict[int, Any] = {}
     with changing(request):
         for one in ids:
-            request.stash.library.destroy(kind, one)
-    changed(request, kind, [as_id(one) for one in ids], given, None, "Destroy")
+            object_id = as_id(one)
+            told[object_id] = _destroy_input(library, object_id, given) if kind == "image" else given
+            library.destroy(kind, one)
+    for object_id, shown in told.items():
+        changed(request, kind, [object_id], shown, None, "Destroy")
     return True
 
 

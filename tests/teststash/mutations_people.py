@@ -154,6 +154,7 @@ def _tags_merge(_: Any, request: Request, input: Row) -> Row | None:
             names = [source["name"], *library.values("alias", "tag", source["id"])]
             library.destroy("tag", source["id"])
             library.set_values("alias", "tag", into["id"], names, "ADD")
+    changed(request, "tag", [into["id"]], input, None, "Merge")
     return library.get("tag", into["id"])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from . import gojson
@@ -57,6 +58,11 @@ def _plugin_job(request: Request, job: Job, plugin_id: str, task_name: str | Non
         process.when_done(lambda late: _log_result(stash, late))
     else:
         _log_result(stash, result)
+
+
+def _queued(request: Request) -> Request:
+    """A queued job outlives the connection that asked for it."""
+    return replace(request, client_gone=lambda: False)
 
 
 def _log_result(stash: TestStash, result: PluginResult) -> None:
@@ -157,7 +163,7 @@ def _stop_all(_: Any, request: Request) -> bool:
 @resolves("Mutation.metadataScan")
 def _scan(_: Any, request: Request, input: Row) -> int:
     return request.stash.jobs.add(
-        "Scanning...", lambda job: request.stash.scan(job, input.get("paths"), request)
+        "Scanning...", lambda job: request.stash.scan(job, input.get("paths"), _queued(request))
     )
 
 

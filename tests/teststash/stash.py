@@ -94,6 +94,7 @@ class TestStash(Filling):
         self.plugins = PluginFolder(plugins, self.working_dir, self.log)
         self.hooks = Hooks(self)
         self.jobs = JobQueue(self.log)
+        self.jobs.broken = self.broken
         self._environment = environment
         self._records: list[RequestRecord] = []
         self._lock = threading.Lock()
@@ -275,6 +276,7 @@ class TestStash(Filling):
                 if job.cancelled.is_set():
                     return
                 self._scan_file(file, request)
+        job.set_progress(1.0)
 
     def _scan_file(self, file: Path, request: Request) -> None:
         suffix = file.suffix.lower().lstrip(".")

@@ -240,6 +240,8 @@ class _Handler(BaseHTTPRequestHandler):
         return f"{'https' if secure else 'http'}://{self.headers.get('Host')}{prefix}"
 
     def _client_gone(self) -> bool:
+        if self.request.fileno() < 0:
+            return True
         readable = select.select([self.request], [], [], 0)[0]
         if not readable:
             return False
