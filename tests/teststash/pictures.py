@@ -44,6 +44,8 @@ def find_picture(stash: TestStash, path: str, query: dict[str, str]) -> Picture 
         return _asset(stash, found[1], found[2])
     if found := re.fullmatch(r"/plugin/([^/]+)/(javascript|css)", path):
         return _bundle(stash, found[1], found[2])
+    if path == "/css":
+        return Picture(b"", "text/css")
     if re.match(r"/(image|performer|scene|gallery|tag|plugin)/", path) or "." in path.rpartition("/")[2]:
         return 404
     return Picture(

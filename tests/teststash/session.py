@@ -10,6 +10,7 @@ import json
 import secrets
 import time
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from http.cookies import CookieError, SimpleCookie
 
 from .database import Row
@@ -54,7 +55,8 @@ class SessionStore:
 
     def set_cookie(self, session: Session) -> str:
         """The Set-Cookie value that slides the expiry."""
-        return f"{NAME}={self.encode(session)}; Path=/; Max-Age={self.age_s}; SameSite=Lax"
+        ends = formatdate(time.time() + self.age_s, usegmt=True)
+        return f"{NAME}={self.encode(session)}; Path=/; Expires={ends}; Max-Age={self.age_s}; SameSite=Lax"
 
     def plugin_cookie(self, session: Session) -> Row:
         """Go's http.Cookie as the plugin finds it in its input."""

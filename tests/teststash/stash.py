@@ -255,7 +255,7 @@ class TestStash(Filling):
             "videoFileNamingAlgorithm": "OSHASH",
             "apiKey": self.api_key,
             "username": self.username,
-            "password": "*" * len(self.password) if self.username else "",
+            "password": "$2a$04$" + "." * 53 if self.username else "",
             "maxSessionAge": self.sessions.age_s,
             "logFile": "",
             "logLevel": "Info",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import html
 import json
+import re
 import select
 import socket
 import threading
@@ -131,7 +133,7 @@ class _Handler(BaseHTTPRequestHandler):
         if fault is not None and self._suffer(fault):
             return
         if url.path == "/healthz":
-            self._send(200, b"", "text/plain")
+            self._send(200, b".", "text/plain")
             return
         user = self._authenticate(url)
         if user is None:
@@ -139,7 +141,11 @@ class _Handler(BaseHTTPRequestHandler):
         if url.path == "/graphql":
             self._graphql(url, body, user, fault)
         elif url.path == "/login":
-            self._login(body)
+            self._login(url, body)
+        elif url.path == "/logout":
+            target = "/login" if stash.username else "/"
+            self._cookie = "session=; Path=/; Max-Age=0; SameSite=Lax"
+            self._redirect(target)
         else:
             self._file(url)
 
@@ -204,10 +210,12 @@ class _Handler(BaseHTTPRequestHandler):
             self._refuse()
             return None
         target = url.path + (f"?{url.query}" if url.query else "")
-        page = b'<a href="/login">Found</a>.\n\n'
-        location = "/login?" + urllib.parse.urlencode({"returnURL": target})
-        self._send(302, page, "text/html; charset=utf-8", {"Location": location})
+        self._redirect("/login?" + urllib.parse.urlencode({"returnURL": target}))
         return None
+
+    def _redirect(self, location: str) -> None:
+        page = f'<a href="{html.escape(location)}">Found</a>.\n\n'.encode()
+        self._send(302, page, "text/html; charset=utf-8", {"Location": location})
 
     def _refuse(self) -> None:
         self._send(401, b"", "", {"WWW-Authenticate": "FormBased"})
@@ -252,9 +260,12 @@ class _Handler(BaseHTTPRequestHandler):
         except OSError:
             return True
 
-    def _login(self, body: bytes) -> None:
+    def _login(self, url: urllib.parse.SplitResult, body: bytes) -> None:
         stash = self.server.stash
         if self.command != "POST":
+            if not stash.username:
+                self._redirect(dict(urllib.parse.parse_qsl(url.query)).get("returnURL", "/"))
+                return
             self._send(200, LOGIN_PAGE, "text/html; charset=utf-8")
             return
         form = dict(urllib.parse.parse_qsl(body.decode("utf-8", "replace")))
@@ -273,7 +284,12 @@ class _Handler(BaseHTTPRequestHandler):
         if isinstance(found, Picture):
             self._send(200, found.content, found.mime, {"Cache-Control": "no-cache"})
         else:
-            self._send(found, {404: b"404 page not found\n"}.get(found, b""), "text/plain; charset=utf-8")
+            known = re.match(
+                r"/(image|performer|tag|scene|plugin)/[^/]+/(image|thumbnail|stream|javascript|css)$",
+                url.path,
+            )
+            text = {404: b"Not Found\n" if known else b"404 page not found\n"}.get(found, b"")
+            self._send(found, text, "text/plain; charset=utf-8")
 
     # answers
 
