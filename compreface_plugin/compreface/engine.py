@@ -22,10 +22,12 @@ from compreface_plugin.domain.faces import DetectionLimits, EngineInfo, Picture,
 if TYPE_CHECKING:
     from compreface_plugin.compreface.answers import FaceAnswer, Seen
     from compreface_plugin.compreface.client import CompreFaceClient
-    from compreface_plugin.compreface.faces import Sighting
+    from compreface_plugin.compreface.faces import Measure, Sighting
     from compreface_plugin.compreface.views import View
     from compreface_plugin.domain.operating_points import OperatingPoint
 
+PACK = "compreface"
+"""The server takes the place of a model pack; which model it runs stands in the model id."""
 PLUGINS = ("calculator", "landmarks", "pose", "gender", "age")
 SECOND_PROBABILITY = 0.65
 """A face found only by the second look must be surer: four views give four chances of a mistake."""
@@ -39,6 +41,7 @@ class CompreFaceEngine:
     def __init__(
         self,
         client: CompreFaceClient,
+        measure: Measure,
         *,
         plugins: Sequence[str] = PLUGINS,
         least_probability: float | None = None,
@@ -46,12 +49,12 @@ class CompreFaceEngine:
         probe: Callable[[], bytes | None] = lambda: None,
         dimensions: int = 0,
     ) -> None:
-        """`least_probability` None leaves the detection threshold to the server.
+        """`measure` says how good a face is, the same for every engine.
 
-        `probe` gives a picture with a face, `dimensions` is what is remembered; both only help where the server is
-        silent or runs a model of its own.
+        `least_probability` None leaves the detection threshold to the server. `probe` gives a picture with a face,
+        `dimensions` is what is remembered; both only help where the server is silent or runs a model of its own.
         """
-        self._client, self._plugins = client, tuple(plugins)
+        self._client, self._measure, self._plugins = client, measure, tuple(plugins)
         self._least, self._side = least_probability, detect_side
         self._probe, self._dimensions = probe, dimensions
         self._model: ServerModel | None = None
@@ -64,7 +67,7 @@ class CompreFaceEngine:
         model = self.model
         return EngineInfo(
             engine="compreface",
-            pack=model.calculator,
+            pack=PACK,
             model_id=model.model_id,
             detector_id=model.detector or "compreface",
             dimensions=model.dimensions,
@@ -193,7 +196,7 @@ class CompreFaceEngine:
         ]
         smallest = limits.min_face_px * picture.scale
         kept = [one for one in choose(sightings) if min(one.box[2] - one.box[0], one.box[3] - one.box[1]) >= smallest]
-        made = [faces.seen_face(one, picture, image) for one in kept]
+        made = [faces.seen_face(one, picture, image, self._measure) for one in kept]
         return sorted(made, key=lambda face: (-face.box.area, face.box.x_min, face.box.y_min))
 
     # the server's model -------------------------------------------------------------------------------------------

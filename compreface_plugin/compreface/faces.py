@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from compreface_plugin.compreface import jpeg
-from compreface_plugin.domain.faces import Box, Float32, SeenFace
+from compreface_plugin.domain.faces import Box, Float32, Quality, SeenFace
 
 if TYPE_CHECKING:
     from PIL import Image
+
+    Measure = Callable[[Image.Image, Float32, Float32, float, float], Quality]
+    """Picture, (4,) box and (5, 2) points in its pixels, probability, short side in the original -> quality."""
 
     from compreface_plugin.compreface.answers import FaceAnswer
     from compreface_plugin.compreface.views import View
@@ -133,10 +136,8 @@ def _same(a: Corners, b: Corners) -> bool:
     return gap < SAME_MIDDLE * min(a[2] - a[0], a[3] - a[1], b[2] - b[0], b[3] - b[1])
 
 
-def seen_face(one: Sighting, picture: Picture, image: Image.Image) -> SeenFace:
+def seen_face(one: Sighting, picture: Picture, image: Image.Image, measure: Measure) -> SeenFace:
     """Measured and cropped. `image` holds the picture's pixels."""
-    from compreface_plugin.engine.quality import measure
-
     box = clipped(one.box, image.width, image.height)
     told = one.told
     corners = np.array(one.box, np.float32)

@@ -14,6 +14,7 @@ from compreface_plugin.domain.errors import SettingsError
 
 if TYPE_CHECKING:
     from compreface_plugin.compreface.engine import CompreFaceEngine
+    from compreface_plugin.compreface.faces import Measure
     from compreface_plugin.ports import Progress
 
 ASK_SET_S = 10.0
@@ -28,11 +29,14 @@ class CompreFace:
     subjects: SubjectBook
     found: str  # how it was found, one sentence for the log
 
-    def engine(self, *, dimensions: int = 0) -> CompreFaceEngine:
-        """A FaceEngine on it; NumPy and Pillow are loaded now. `dimensions`: of the pinned model, 0 when not known."""
+    def engine(self, measure: Measure, *, dimensions: int = 0) -> CompreFaceEngine:
+        """A FaceEngine on it; NumPy and Pillow are loaded now.
+
+        `measure` says how good a face is (the same for every engine), `dimensions` are those of the pinned model.
+        """
         from compreface_plugin.compreface.engine import CompreFaceEngine
 
-        return CompreFaceEngine(self.client, probe=self.subjects.any_picture, dimensions=dimensions)
+        return CompreFaceEngine(self.client, measure, probe=self.subjects.any_picture, dimensions=dimensions)
 
     def close(self) -> None:
         self.client.close()

@@ -22,6 +22,7 @@ from compreface_plugin.domain.errors import (
     ServiceUnavailable,
 )
 from compreface_plugin.domain.faces import DetectionLimits, Picture, SeenFace
+from compreface_plugin.engine.quality import measure
 
 LIMITS = DetectionLimits(43.0)
 GetPicture = Callable[[str], Picture]
@@ -29,7 +30,7 @@ GetPicture = Callable[[str], Picture]
 
 @pytest.fixture
 def engine(service: CompreFace) -> Iterator[CompreFaceEngine]:
-    opened = service.engine()
+    opened = service.engine(measure)
     yield opened
     opened.close()
 
@@ -169,7 +170,7 @@ def test_one_bad_picture_among_good_ones(server: TestCompreFace, engine: CompreF
 
 
 def test_a_dead_server_ends_the_run(server: TestCompreFace, engine: CompreFaceEngine, picture: GetPicture) -> None:
-    assert engine.info.pack == "dlib.Calculator"
+    assert engine.info.pack == "compreface"
     server.stop()
     with pytest.raises(ServiceUnavailable):
         engine.look([picture("obama.jpg"), picture("biden.jpg")], LIMITS)
@@ -190,7 +191,7 @@ def test_dimensions_are_learnt_from_an_example(
     server: TestCompreFace, connect: Callable[..., CompreFace], photo: Callable[[str], bytes]
 ) -> None:
     connect().subjects.add("Person 1 A", photo("obama.jpg"))
-    assert connect().engine().info.dimensions == 128
+    assert connect().engine(measure).info.dimensions == 128
 
 
 def test_another_model_behind_the_same_address_is_noticed(
@@ -232,7 +233,7 @@ def test_vectors_of_any_length_become_unit_vectors(
 def test_a_closed_core_is_explained(server: TestCompreFace, connect: Callable[..., CompreFace]) -> None:
     server.core_is_open = False
     with pytest.raises(ModelUnavailable, match="/core/status"):
-        _ = connect().engine().info
+        _ = connect().engine(measure).info
 
 
 def test_a_closed_core_of_a_known_model_tells_by_an_example(
@@ -241,7 +242,7 @@ def test_a_closed_core_of_a_known_model_tells_by_an_example(
     server.core.build = replace(server.core.build, calculator="insightface.Calculator@arcface_mobilefacenet")
     server.core_is_open = False
     connect().subjects.add("Person 1 A", photo("obama.jpg"))
-    engine = connect().engine()
+    engine = connect().engine(measure)
     assert engine.info.dimensions == 128
     assert engine.model.c0 == 1.26538905
 
@@ -255,7 +256,7 @@ def connect_to() -> Iterator[Callable[[Build], CompreFaceEngine]]:
             server = opened.enter_context(TestCompreFace(build))
             found = open_compreface(server.base_url, server.recognition_key, patience=Patience((0.02,) * 3))
             opened.callback(found.close)
-            made = found.engine()
+            made = found.engine(measure)
             opened.callback(made.close)
             return made
 

@@ -13,6 +13,7 @@ from compreface_plugin.compreface.open import CompreFace
 from compreface_plugin.compreface.trouble import ExampleRefused, PictureFailed, SubjectRefused
 from compreface_plugin.domain.errors import NotAuthorised, ServiceUnavailable
 from compreface_plugin.domain.faces import DetectionLimits, Picture
+from compreface_plugin.engine.quality import measure
 
 Photo = Callable[[str], bytes]
 ADD = "POST /api/v1/recognition/faces"
@@ -29,7 +30,7 @@ def _plant(server: TestCompreFace, subject: str, count: int = 1) -> list[str]:
 @pytest.fixture
 def crop(service: CompreFace, picture: Callable[[str], Picture]) -> Callable[[str], bytes]:
     """The kept crop of a photograph's largest face, as it would be enrolled."""
-    engine: CompreFaceEngine = service.engine()
+    engine: CompreFaceEngine = service.engine(measure)
 
     def _crop(name: str) -> bytes:
         faces = engine.look([picture(name)], DetectionLimits(43.0))[0]
