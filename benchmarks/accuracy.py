@@ -1,6 +1,6 @@
 """Open-set identification on the LFW development set at the default settings: one table for every engine.
 
-    python -m benchmarks.accuracy [--engine dlib ...] [--draws 20] [--data ../shared/data] [--cache FOLDER]
+    python -m benchmarks.accuracy [--engine dlib ...] [--draws 20] [--data ../shared/data] [--cache FOLDER] [--reuse]
 
 Real engine, real matcher. Half of the strangers is the cohort (or further enrolled people), the other half asks.
 `right`: probes of known people accepted under their own name; `wrong`: under another; `+review`: accepted or
@@ -10,10 +10,7 @@ become a proposal. In brackets: 95 % interval, bootstrap over people.
 
 from __future__ import annotations
 
-import argparse
-import tempfile
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 
@@ -50,15 +47,12 @@ class Tally:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Accuracy of every engine at the default settings.")
-    parser.add_argument("--engine", action="append", choices=lfw.ENGINES)
+    parser = lfw.arguments("Accuracy of every engine at the default settings.")
     parser.add_argument("--draws", type=int, default=20)
-    parser.add_argument("--data", type=Path, default=Path(__file__).resolve().parents[2] / "shared" / "data")
-    parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "compreface-lfw")
     chosen = parser.parse_args()
     print(HEAD)
     for pack in chosen.engine or lfw.ENGINES:
-        faces = lfw.load(pack, chosen.data, chosen.cache)
+        faces = lfw.load(pack, chosen.data, chosen.cache, reuse=chosen.reuse)
         point = operating_point(faces.model_id, pack)
         for enrolled in (1, 3):
             for setting in ("strangers", "none", "none, larger", "enrolled, larger"):

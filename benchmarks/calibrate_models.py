@@ -1,16 +1,12 @@
 """Measures what `compreface_plugin/domain/operating_points.py` states, and prints both side by side.
 
-    python -m benchmarks.calibrate_models [--engine dlib ...] [--data ../shared/data] [--cache FOLDER]
+    python -m benchmarks.calibrate_models [--engine dlib ...] [--data ../shared/data] [--cache FOLDER] [--reuse]
 
 How: docs/thresholds.md. Impostor comparisons of people with different names, one picture a person and templates
 of several; a line through the normal deviates of their empirical false match rates.
 """
 
 from __future__ import annotations
-
-import argparse
-import tempfile
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,13 +26,10 @@ DRAWS = 12
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Repeat the measurement behind the table of operating points.")
-    parser.add_argument("--engine", action="append", choices=lfw.ENGINES)
-    parser.add_argument("--data", type=Path, default=Path(__file__).resolve().parents[2] / "shared" / "data")
-    parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "compreface-lfw")
+    parser = lfw.arguments("Repeat the measurement behind the table of operating points.")
     chosen = parser.parse_args()
     for pack in chosen.engine or lfw.ENGINES:
-        report(lfw.load(pack, chosen.data, chosen.cache))
+        report(lfw.load(pack, chosen.data, chosen.cache, reuse=chosen.reuse))
 
 
 def report(faces: lfw.FaceSet) -> None:

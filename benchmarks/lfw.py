@@ -7,9 +7,11 @@ kept in a cache folder under the name of the model and a digest of the engine's 
 
 from __future__ import annotations
 
+import argparse
 import csv
 import hashlib
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,6 +72,16 @@ class Draw:
     strangers: Int64  # the other half: nobody knows them
 
 
+def arguments(description: str) -> argparse.ArgumentParser:
+    """What every measurement on this set may be told."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--engine", action="append", choices=ENGINES, help="several times; without: all")
+    parser.add_argument("--data", type=Path, default=Path(__file__).resolve().parents[2] / "shared" / "data")
+    parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "compreface-lfw")
+    parser.add_argument("--reuse", action="store_true", help="embeddings in the cache are good enough")
+    return parser
+
+
 def draws(faces: FaceSet, enrolled: int, count: int) -> Iterator[Draw]:
     """`count` seeded draws with `enrolled` pictures a person; people without a picture left over are not drawn."""
     for seed in range(count):
@@ -94,15 +106,21 @@ def draws(faces: FaceSet, enrolled: int, count: int) -> Iterator[Draw]:
         )
 
 
-def load(pack: str, data: Path, cache: Path) -> FaceSet:
-    """Embeds the set with the engine `pack`, or takes it from the cache."""
+def load(pack: str, data: Path, cache: Path, *, reuse: bool = False) -> FaceSet:
+    """Embeds the set with the engine `pack`, or takes it from the cache.
+
+    `reuse` takes the newest embeddings of this model, even when the engine's source has changed since.
+    """
     engine = open_engine(pack, data_dir=None, models_dir=data / "models")
     model_id = engine.info.model_id
     cache.mkdir(parents=True, exist_ok=True)
     kept = cache / f"lfw-{model_id.replace('@', '-')}-{_engine_digest()}.npz"
+    older = sorted(cache.glob(f"lfw-{model_id.replace('@', '-')}-*.npz"), key=lambda path: path.stat().st_mtime)
+    if reuse and older:
+        kept = older[-1]
     if not kept.exists():
-        rows = _index(data)
-        found = list(_embed(engine, data / "faces" / "lfw", rows))
+        rows = index(data)
+        found = list(embed(engine, data / "faces" / "lfw", rows))
         here = [i for i, embedding in enumerate(found) if embedding is not None]
         np.savez(
             kept,
@@ -118,7 +136,8 @@ def load(pack: str, data: Path, cache: Path) -> FaceSet:
         )
 
 
-def _index(data: Path) -> list[dict[str, str]]:
+def index(data: Path) -> list[dict[str, str]]:
+    """role, identity, file of every picture."""
     with (data / "faces" / "lfw" / "index.csv").open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
 
@@ -130,7 +149,8 @@ def _engine_digest() -> str:
     return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(folder.glob("*.py")))).hexdigest()[:8]
 
 
-def _embed(engine: FaceEngine, folder: Path, rows: list[dict[str, str]]) -> Iterator[Float32 | None]:
+def embed(engine: FaceEngine, folder: Path, rows: list[dict[str, str]]) -> Iterator[Float32 | None]:
+    """The embedding of the labelled person in every picture, None where no face is found."""
     for start in range(0, len(rows), _BATCH):
         pictures = [_picture(folder / row["file"]) for row in rows[start : start + _BATCH]]
         for faces in engine.look(pictures, DetectionLimits(_MIN_FACE_PX)):
