@@ -29,6 +29,7 @@ SCRFD_REACH = Reach(
     shrinks=False,
     close_side=160,
     doubtful=0.72,
+    unproven=0.72,
 )
 YUNET_OUTPUTS = tuple(f"{kind}_{stride}" for kind in ("cls", "obj", "bbox", "kps") for stride in (8, 16, 32))
 """In the order of the network."""
@@ -45,8 +46,9 @@ YUNET_REACH = Reach(
     turned_score=0.87,
     tile_score=0.0,
     shrinks=False,
-    close_side=160,
-    doubtful=0.88,
+    close_side=320,
+    doubtful=0.92,
+    unproven=0.88,
 )
 """Few canvas shapes, because OpenVINO compiles the network once for each."""
 

@@ -99,30 +99,30 @@ def _closely(picture: Image.Image, found: Found, scale: float, reach: Reach, det
         side = float((face.boxes[0, 2:] - face.boxes[0, :2]).min())
         doubtful = float(face.scores[0]) < reach.doubtful or abs(roll_degrees(face.points[0])) > TILTED_DEG
         small = side * scale < SMALL_PX and scale < 0.8
-        nearer = _nearer(picture, face, reach, detect, doubtful) if doubtful or small else face
-        if len(nearer):
-            parts.append(nearer)
-        elif float(face.scores[0]) >= reach.doubtful:
-            parts.append(face)
+        if doubtful or small:
+            turns, nearer = _nearer(picture, face, reach, detect, doubtful)
+            if len(nearer) and (turns or small):
+                face = Found(nearer.boxes, nearer.points, np.maximum(nearer.scores, face.scores))
+            elif not len(nearer) and float(face.scores[0]) < reach.unproven:
+                continue
+        parts.append(face)
     return without_duplicates(join(parts)) if parts else nothing(found.points.shape[1])
 
 
-def _nearer(picture: Image.Image, face: Found, reach: Reach, detect: Detect, every_way: bool) -> Found:
-    """The same face from a close view, in the direction where it scores best; itself when it is not seen
-    again."""
+def _nearer(picture: Image.Image, face: Found, reach: Reach, detect: Detect, every_way: bool) -> tuple[int, Found]:
+    """The same face from a close view: the quarters it was turned by to score best, and the face, empty when
+    it is not seen again."""
     box = (float(face.boxes[0, 0]), float(face.boxes[0, 1]), float(face.boxes[0, 2]), float(face.boxes[0, 3]))
     view = close_view(picture.width, picture.height, box, reach)
     canvas = np.asarray(view.paint(picture))
-    best, best_score = nothing(face.points.shape[1]), -1.0
+    best, best_turns, best_score = nothing(face.points.shape[1]), 0, -1.0
     for turns in (0, 1, 3, 2) if every_way else (0,):
         seen = _central(detect(np.ascontiguousarray(np.rot90(canvas, turns))), reach.close_side, turns > 0)
-        if not len(seen):
-            continue
-        score = float(seen.scores[0]) - (UPRIGHT_BONUS if turns else 0.0)
+        score = float(seen.scores[0]) - (UPRIGHT_BONUS if turns else 0.0) if len(seen) else -1.0
         if score > best_score:
-            best_score = score
+            best_turns, best_score = turns, score
             best = _back(turned_back(seen, turns, view.width, view.height), view)
-    return Found(best.boxes, best.points, np.maximum(best.scores, face.scores[: len(best)]))
+    return best_turns, best
 
 
 def _central(found: Found, side: int, upright_only: bool) -> Found:

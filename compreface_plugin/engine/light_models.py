@@ -131,7 +131,9 @@ class LightModels:
 
         embedding = self.embed([drawn_face(128)])
         if not np.isfinite(embedding).all() or float(np.linalg.norm(embedding)) < 0.5:
-            raise ModelUnavailable(f"The model pack light gives no numbers on {self.device}: fetch it again.")
+            raise ModelUnavailable(
+                f"The model file {self._pack.recogniser} gives no numbers on {self.device}: fetch the pack light again."
+            )
         if self._device == "CPU":
             return
         request = self._recogniser_on("CPU").create_infer_request()

@@ -103,7 +103,7 @@ PACKS: dict[str, ModelPack] = {
             "YuNet and face-reidentification-retail-0095",
             PackTerms(
                 "MIT (YuNet), Apache-2.0 (retail-0095)",
-                "YuNet: MIT licence, Copyright (c) 2020 Shiqi Yu; face-reidentification-retail-0095: Apache License 2.0, "
+                "YuNet: MIT licence, Copyright (c) 2020 Shiqi Yu; retail-0095: Apache License 2.0, "
                 "Intel Corporation. Both may be used freely, commercially too",
                 "https://github.com/opencv/opencv_zoo and https://github.com/openvinotoolkit/open_model_zoo",
             ),

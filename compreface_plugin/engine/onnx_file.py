@@ -38,32 +38,23 @@ def signature(path: Path) -> Signature:
     with path.open("rb") as file:
         if path.stat().st_size == 0:
             raise Malformed("the file is empty")
-        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
-            return _signature(mapped)
+        # Not closed by hand: after an error views into it are still held by the traceback.
+        return _signature(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
 
 
 def _signature(data: mmap.mmap) -> Signature:
     whole = memoryview(data)
     inputs, gives, weights = [], [], set()
-    graph = None
-    try:
-        for number, value in fields(whole):
-            if number == _GRAPH and isinstance(value, memoryview):
-                graph = value
-        for number, value in fields(graph) if graph is not None else ():
-            if not isinstance(value, memoryview):
-                continue
-            if number == _INPUT:
-                inputs.append(_shape(value))
-            elif number == _OUTPUT:
-                gives.append(_shape(value)[1])
-            elif number == _INITIALIZER:  # older files list their weights among the inputs
-                weights.add(_text(value, 8))
-            value.release()
-    finally:
-        if graph is not None:
-            graph.release()
-        whole.release()
+    graph = next((value for number, value in fields(whole) if number == _GRAPH), None)
+    for number, value in fields(graph) if isinstance(graph, memoryview) else ():
+        if not isinstance(value, memoryview):
+            continue
+        if number == _INPUT:
+            inputs.append(_shape(value))
+        elif number == _OUTPUT:
+            gives.append(_shape(value)[1])
+        elif number == _INITIALIZER:  # older files list their weights among the inputs
+            weights.add(_text(value, 8))
     real = [shape for name, shape in inputs if name not in weights]
     if not real or not gives:
         raise Malformed("the file holds no network")

@@ -132,7 +132,9 @@ class OnnxModels:
         embedding = self.embed([chip])
         self._detect(drawn_face(320))
         if not np.isfinite(embedding).all() or float(np.linalg.norm(embedding)) < 0.5:
-            raise ModelUnavailable(f"The model pack {pack.name} gives no numbers on {device.name}: fetch it again.")
+            raise ModelUnavailable(
+                f"The model file {pack.recogniser} gives no numbers on {device.name}: fetch the pack again."
+            )
         if device.is_cpu:
             return
         on_cpu = self._open(pack.recogniser, choose("cpu", ["CPUExecutionProvider"]))

@@ -30,6 +30,7 @@ class Reach:
     shrinks: bool  # true: show no more pixels than the smallest face needs; false: as many as the canvas takes
     close_side: int = 0  # square canvas of the close view; 0: a second look brings this detector nothing
     doubtful: float = 0.0  # a score below this calls for a close view, in every direction
+    unproven: float = 0.0  # a face below this that the close view does not confirm is none
 
 
 @dataclass(frozen=True, slots=True)
