@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import TYPE_CHECKING
 
-from compreface_plugin.domain.faces import Box, Float32, Quality
+if TYPE_CHECKING:
+    from compreface_plugin.domain.faces import Box, Float32, Quality
 
 
 class Kind(str, Enum):
@@ -63,6 +65,7 @@ class Op(str, Enum):
 
 
 class ChangeState(str, Enum):
+    PROPOSED = "proposed"  # part of a plan that nobody applied yet
     PLANNED = "planned"  # written down, perhaps already in Stash, not yet known to be
     APPLIED = "applied"
     FAILED = "failed"  # Stash refused it; the reason stands beside it
@@ -90,6 +93,7 @@ class Verdict(str, Enum):
     ACCEPT = "accept"
     REVIEW = "review"
     UNKNOWN = "unknown"
+    IGNORED = "ignored"  # a person said: no face, or never ask; named and proposed to nobody, put in no group
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from compreface_plugin.domain.errors import ItemError, PictureRefused
 from compreface_plugin.domain.faces import DetectionLimits, SeenFace
 from compreface_plugin.domain.records import Kind, Look, StoredFace, Verdict, VerdictRecord
+from compreface_plugin.domain.unknown import is_lasting
 from compreface_plugin.pipeline.look import look_at
+from compreface_plugin.pipeline.memory import JudgedItem
 
 if TYPE_CHECKING:
     from compreface_plugin.pipeline.context import Context
@@ -112,4 +114,12 @@ class ImageFinder:
         embeddings = [face.embedding for finding in findings for face in finding.faces if face.embedding is not None]
         verdicts = iter(self._judge.verdicts(embeddings))
         for finding in findings:
-            finding.verdicts = [next(verdicts) for _ in finding.faces]
+            finding.verdicts = [self._lasting(face) or verdict for face, verdict in zip(finding.faces, verdicts)]  # noqa: B905 - takes its share of all verdicts
+
+    def _lasting(self, face: SeenFace | StoredFace) -> VerdictRecord | None:
+        """The verdict a face has from grouping or from a person, while its performer exists."""
+        if isinstance(face, SeenFace) or face.verdict is None or face.verdict.best is None:
+            return None
+        kept = face.verdict
+        lasts = is_lasting(kept.verdict, kept.reason) and self._judge.knows(face.verdict.best.performer_id)
+        return kept if lasts else None

@@ -32,13 +32,15 @@ class Judge:
     ) -> None:
         from compreface_plugin.domain.matching import Gallery, Matcher
         from compreface_plugin.domain.operating_points import operating_point
+        from compreface_plugin.pipeline.memory import Memory
 
         settings = context.settings
         accept = settings.min_similarity if min_similarity is None else min_similarity
         examples = context.store.people.gallery(info.model_id, info.dimensions, performers)
         gallery = Gallery.build(info.model_id, examples.embeddings, examples.subject_ids, examples.performer_ids)
+        point = operating_point(info.model_id, info.pack)
         self._matcher = Matcher(
-            operating_point(info.model_id, info.pack),
+            point,
             gallery,
             cohort,
             min_similarity=accept,
@@ -47,7 +49,13 @@ class Judge:
         )
         self._model_id = info.model_id
         self._run_id = run_id
+        self._performers = performers
         self.people = len(set(examples.performer_ids))
+        self.memory = Memory(context.store, info, point, float(self._matcher.required_for_review), performers)
+
+    def knows(self, performer_id: str) -> bool:
+        """Whether the library has this performer (as far as the judge was told)."""
+        return self._performers is None or performer_id in self._performers
 
     def verdicts(self, embeddings: Sequence[Float32]) -> list[VerdictRecord]:
         """One verdict per embedding (D,), in order; independent of what else is in the call."""

@@ -106,11 +106,55 @@ _V1 = (
         kind TEXT NOT NULL,
         item_id INTEGER NOT NULL,
         x_min REAL NOT NULL, y_min REAL NOT NULL, x_max REAL NOT NULL, y_max REAL NOT NULL,
-        decision TEXT NOT NULL,         -- 'confirmed', 'not this person', 'not a face', 'ignore'
+        decision TEXT NOT NULL,         -- domain/memory.py, Said
         performer_id TEXT,
         face_id INTEGER,
+        run_id TEXT NOT NULL,
+        fingerprint TEXT NOT NULL DEFAULT '',   -- of the item's file
+        before TEXT NOT NULL DEFAULT '',        -- the verdict without any decision, as JSON
+        crop BLOB,                      -- its own, so that it outlives the face and can be embedded anew
         decided_at REAL NOT NULL)""",
     "CREATE INDEX decisions_item ON decisions (kind, item_id)",
+    "CREATE INDEX decisions_run ON decisions (run_id)",
+    "CREATE INDEX decisions_performer ON decisions (performer_id)",
+    """CREATE TABLE decision_embeddings (
+        decision_id INTEGER NOT NULL REFERENCES decisions ON DELETE CASCADE,
+        model_id TEXT NOT NULL,
+        embedding BLOB NOT NULL,
+        PRIMARY KEY (model_id, decision_id)) WITHOUT ROWID""",
+    # people a run decided to make of unknown faces: written before the first is made, so that a kill doubles nobody
+    """CREATE TABLE planned_people (
+        group_id INTEGER PRIMARY KEY,
+        run_id TEXT NOT NULL,
+        name TEXT NOT NULL,
+        performer_id TEXT,              -- somebody who exists; NULL: a performer of this name is made
+        done INTEGER NOT NULL DEFAULT 0)""",
+    "CREATE INDEX planned_people_run ON planned_people (run_id, done)",
+    """CREATE TABLE planned_faces (
+        group_id INTEGER NOT NULL REFERENCES planned_people ON DELETE CASCADE,
+        face_id INTEGER NOT NULL REFERENCES faces ON DELETE CASCADE,
+        PRIMARY KEY (group_id, face_id)) WITHOUT ROWID""",
+    "CREATE INDEX planned_faces_face ON planned_faces (face_id)",
+    # verdicts of other runs that a run replaced by grouping or naming: undo puts them back
+    """CREATE TABLE replaced_verdicts (
+        replaced_by TEXT NOT NULL,
+        face_id INTEGER NOT NULL REFERENCES faces ON DELETE CASCADE,
+        verdict TEXT NOT NULL,
+        model_id TEXT NOT NULL,
+        run_id TEXT NOT NULL,
+        performer_id TEXT,
+        similarity REAL,
+        required REAL NOT NULL,
+        margin REAL,
+        reason TEXT NOT NULL,
+        candidates TEXT NOT NULL,
+        PRIMARY KEY (replaced_by, face_id)) WITHOUT ROWID""",
+    "CREATE INDEX replaced_verdicts_face ON replaced_verdicts (face_id)",
+    # groups of unknown faces as last computed, each named by its smallest face id
+    "CREATE TABLE clusters (face_id INTEGER PRIMARY KEY REFERENCES faces ON DELETE CASCADE, cluster INTEGER NOT NULL)",
+    "CREATE INDEX clusters_cluster ON clusters (cluster)",
+    # what people said about groups: faces of one hand are one person, faces of two hands never are
+    "CREATE TABLE hand_groups (face_id INTEGER PRIMARY KEY REFERENCES faces ON DELETE CASCADE, hand INTEGER NOT NULL)",
     """CREATE TABLE runs (
         run_id TEXT PRIMARY KEY,
         mode TEXT NOT NULL,

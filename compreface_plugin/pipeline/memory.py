@@ -1,0 +1,103 @@
+"""Where verdicts meet what people said before: every task that judges faces of items passes them through here."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from compreface_plugin.domain.memory import (
+    Decision,
+    MemoryRule,
+    Recollection,
+    apply_memory,
+    decisions_at,
+    neighbourhood,
+    recollect,
+)
+
+if TYPE_CHECKING:
+    from compreface_plugin.domain.faces import Box, EngineInfo, Float32
+    from compreface_plugin.domain.operating_points import OperatingPoint
+    from compreface_plugin.domain.records import Kind, VerdictRecord
+    from compreface_plugin.store.decisions import DecidedFaces
+    from compreface_plugin.store.store import Store
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class JudgedItem:
+    """The faces of one item in the order of their verdicts. An embedding may be missing."""
+
+    item_id: int
+    fingerprint: str
+    boxes: Sequence[Box]
+    embeddings: Sequence[Float32 | None]
+    verdicts: Sequence[VerdictRecord]
+
+
+class Memory:
+    """The decisions of the store for one model. Follows what is decided while a run goes on."""
+
+    def __init__(
+        self,
+        store: Store,
+        info: EngineInfo,
+        point: OperatingPoint,
+        review_at: float,
+        performers: Collection[str] | None = None,
+    ) -> None:
+        """`review_at`: similarity from which a face is proposed in the gallery at hand. `performers`: those that still
+        exist; what was confirmed as another one holds no more. None: all do."""
+        self._performers = performers
+        self._store = store
+        self._info = info
+        self._rule = MemoryRule.of(point, review_at)
+        self._version: tuple[int, int] | None = None
+        self._decided: DecidedFaces | None = None
+        self._row_of: dict[int, int] = {}
+
+    def apply(self, kind: Kind, items: Sequence[JudgedItem]) -> list[list[VerdictRecord]]:
+        """The verdicts of each item as people left them, in order. Reads the store once a call."""
+        decided = self._read()
+        if self._version is None or self._version[0] == 0:
+            return [list(item.verdicts) for item in items]
+        said = self._store.decisions.of_items(kind, [item.item_id for item in items])
+        return [self._item(item, said.get(item.item_id, []), decided) for item in items]
+
+    def _read(self) -> DecidedFaces:
+        version = self._store.decisions.version()
+        if self._decided is None or version != self._version:
+            self._decided = self._store.decisions.embedded(self._info.model_id, self._info.dimensions)
+            self._row_of = {each.decision_id: row for row, each in enumerate(self._decided.decisions)}
+            self._version = version
+        return self._decided
+
+    def _item(self, item: JudgedItem, said: Sequence[Decision], decided: DecidedFaces) -> list[VerdictRecord]:
+        judged = []
+        for box, embedding, verdict in zip(item.boxes, item.embeddings, item.verdicts, strict=True):
+            about = [
+                each
+                for each in decisions_at(box, item.boxes, said)
+                if self._exists(each) and self._still_holds(each, item.fingerprint, embedding, decided)
+            ]
+            near = (
+                Recollection()
+                if embedding is None
+                else neighbourhood(embedding, decided.embeddings, decided.decisions, self._rule)
+            )
+            judged.append(apply_memory(verdict, recollect(about), self._rule, near))
+        return judged
+
+    def _exists(self, decision: Decision) -> bool:
+        return decision.performer_id is None or self._performers is None or decision.performer_id in self._performers
+
+    def _still_holds(
+        self, decision: Decision, fingerprint: str, embedding: Float32 | None, decided: DecidedFaces
+    ) -> bool:
+        """A file put in the place of another shows somebody else in the same box, unless the faces agree."""
+        if not decision.fingerprint or not fingerprint or decision.fingerprint == fingerprint:
+            return True
+        row = self._row_of.get(decision.decision_id)
+        if row is None or embedding is None:
+            return False
+        return float(decided.embeddings[row] @ embedding) >= self._rule.same_photo_at
