@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from compreface_plugin.domain.errors import ItemError, PictureRefused
@@ -114,7 +115,8 @@ class ImageFinder:
         embeddings = [face.embedding for finding in findings for face in finding.faces if face.embedding is not None]
         verdicts = iter(self._judge.verdicts(embeddings))
         for finding in findings:
-            finding.verdicts = [self._lasting(face) or verdict for face, verdict in zip(finding.faces, verdicts)]  # noqa: B905 - takes its share of all verdicts
+            new = islice(verdicts, len(finding.faces))
+            finding.verdicts = [self._lasting(face) or fresh for face, fresh in zip(finding.faces, new, strict=True)]
 
     def _lasting(self, face: SeenFace | StoredFace) -> VerdictRecord | None:
         """The verdict a face has from grouping or from a person, while its performer exists."""
