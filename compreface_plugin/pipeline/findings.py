@@ -117,6 +117,9 @@ class ImageFinder:
         for finding in findings:
             new = islice(verdicts, len(finding.faces))
             finding.verdicts = [self._lasting(face) or fresh for face, fresh in zip(finding.faces, new, strict=True)]
+        remembered = self._judge.memory.apply(Kind.IMAGE, [_judged(finding) for finding in findings])
+        for finding, final in zip(findings, remembered, strict=True):
+            finding.verdicts = final
 
     def _lasting(self, face: SeenFace | StoredFace) -> VerdictRecord | None:
         """The verdict a face has from grouping or from a person, while its performer exists."""
@@ -125,3 +128,14 @@ class ImageFinder:
         kept = face.verdict
         lasts = is_lasting(kept.verdict, kept.reason) and self._judge.knows(face.verdict.best.performer_id)
         return kept if lasts else None
+
+
+def _judged(finding: Finding) -> JudgedItem:
+    faces = finding.faces
+    return JudgedItem(
+        finding.image.id,
+        finding.image.fingerprint,
+        [face.box for face in faces],
+        [face.embedding for face in faces],
+        finding.verdicts,
+    )

@@ -7,6 +7,7 @@ removing what is gone change nothing, so doing it again is safe.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from compreface_plugin.domain.records import Change, ChangeState, Kind, Op
@@ -15,8 +16,17 @@ from compreface_plugin.stash.records import Patch
 if TYPE_CHECKING:
     from compreface_plugin.ports import Progress
     from compreface_plugin.stash.library import StashLibrary
-    from compreface_plugin.stash.records import PatchField, PatchKind, PatchMode
+    from compreface_plugin.stash.records import PatchField, PatchKind, PatchMode, PerformerRecord
     from compreface_plugin.store.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class NewPerformer:
+    """Somebody to be made in Stash."""
+
+    name: str
+    picture: bytes | None = None  # JPEG
+    gender: str | None = None
 
 
 def _mode(change: Change) -> Op:
@@ -57,13 +67,13 @@ class Journal:
             self.apply()
         return left
 
-    def apply(self) -> list[Change]:
+    def apply(self, run_id: str | None = None) -> list[Change]:
         """Makes every open change in Stash and marks it. Returns those that Stash refused, with the reason as note.
 
-        One deleted image does not hold up the others. Raises RunError when Stash does not answer: what is open then
+        `run_id`: only that run's, for operations that work beside a running task. One deleted image does not hold up the others. Raises RunError when Stash does not answer: what is open then
         stays open.
         """
-        opened = self._store.changes.open()
+        opened = self._store.changes.open(run_id)
         self._settle_creations([change for change in opened if change.op is Op.CREATE])
         grouped = group([change for change in opened if change.op is not Op.CREATE])
         if not grouped:
@@ -104,16 +114,46 @@ class Journal:
             self._store.changes.plan([planned])
         made = self._library.tag_get_or_create(name)
         with self._store.transaction():
-            for change in self._store.changes.open():
-                if change.op is Op.CREATE and change.run_id == run_id and change.value == name:
-                    self._store.changes.created(change.change_id, made.id)
+            self._made(run_id, Kind.TAG, name, made.id)
         return made.id
+
+    def ensure_performers(self, run_id: str, wanted: Sequence[NewPerformer]) -> dict[str, PerformerRecord]:
+        """The performers of these names, by name: made, and noted for undo, once whatever happens in between.
+
+        Names a run made before are found by the journal, those whose making was cut short by their exact name. A
+        performer that somebody else made under the name counts as found and is not noted as ours. Raises RunError.
+        """
+        made = {c.value: c.item_id for c in self._store.changes.created_by(run_id, Kind.PERFORMER)}
+        known = {name: self._library.performer_use(made[name]) for name in (new.name for new in wanted) if name in made}
+        found = {name: use.record for name, use in known.items() if use is not None}
+        missing = [new for new in wanted if new.name not in found]
+        with self._store.transaction():
+            self._store.changes.plan(Change(run_id, Kind.PERFORMER, "", "", Op.CREATE, new.name) for new in missing)
+        for new in missing:
+            found[new.name] = self._library.performer_create(new.name, gender=new.gender, image_jpeg=new.picture)
+            with self._store.transaction():
+                self._made(run_id, Kind.PERFORMER, new.name, found[new.name].id)
+        return found
+
+    def _made(self, run_id: str, kind: Kind, name: str, item_id: str) -> None:
+        """Inside a transaction: the open creation of this name has been made."""
+        for change in self._store.changes.open():
+            if (change.op, change.kind, change.run_id, change.value) == (Op.CREATE, kind, run_id, name):
+                self._store.changes.created(change.change_id, item_id)
 
     def _settle_creations(self, changes: Sequence[Change]) -> None:
         for change in changes:
-            found = self._library.tag_named(change.value)
+            item_id = self._id_of(change)
             with self._store.transaction():
-                if found is None:  # killed before it was made: nothing to take back
+                if item_id is None:  # killed before it was made: nothing to take back
                     self._store.changes.mark([change.change_id], ChangeState.UNDONE, "was never made")
                 else:
-                    self._store.changes.created(change.change_id, found.id)
+                    self._store.changes.created(change.change_id, item_id)
+
+    def _id_of(self, change: Change) -> str | None:
+        """The Stash id of what an open creation made; None when it was not made."""
+        if change.kind is Kind.PERFORMER:
+            performers = self._library.performers_named(change.value)
+            return performers[0].id if performers else None
+        found = self._library.tag_named(change.value)
+        return found.id if found else None

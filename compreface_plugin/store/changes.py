@@ -27,11 +27,11 @@ class Changes:
             [(c.run_id, c.kind.value, c.item_id, c.field, c.op.value, c.value, c.state.value) for c in changes],
         )
 
-    def open(self) -> list[Change]:
-        """What was planned, or was being undone, and is not known to be done: of any run, oldest first."""
+    def open(self, run_id: str | None = None) -> list[Change]:
+        """What was planned, or was being undone, and is not known to be done: of any run or of one, oldest first."""
         rows = self._db.execute(
-            _CHANGE + " WHERE state IN (?, ?) ORDER BY change_id",
-            (ChangeState.PLANNED.value, ChangeState.UNDOING.value),
+            _CHANGE + " WHERE state IN (?, ?) AND (? IS NULL OR run_id = ?) ORDER BY change_id",
+            (ChangeState.PLANNED.value, ChangeState.UNDOING.value, run_id, run_id),
         )
         return [_change(row) for row in rows]
 
@@ -40,6 +40,14 @@ class Changes:
         rows = self._db.execute(
             _CHANGE + " WHERE run_id = ? AND state = ? ORDER BY change_id DESC",
             (run_id, ChangeState.APPLIED.value),
+        )
+        return [_change(row) for row in rows]
+
+    def created_by(self, run_id: str, kind: Kind) -> list[Change]:
+        """What a run created of one kind and was not taken back."""
+        rows = self._db.execute(
+            _CHANGE + " WHERE run_id = ? AND kind = ? AND op = ? AND state = ? ORDER BY change_id",
+            (run_id, kind.value, Op.CREATE.value, ChangeState.APPLIED.value),
         )
         return [_change(row) for row in rows]
 
