@@ -1,0 +1,103 @@
+"""People a run is going to make of unknown faces, and the verdicts it replaces: both so that a kill, or an undo, finds its way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from compreface_plugin.domain.records import Kind
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from compreface_plugin.domain.records import VerdictRecord
+    from compreface_plugin.store.faces import Faces
+
+_COLUMNS = "face_id, verdict, model_id, run_id, performer_id, similarity, required, margin, reason, candidates"
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedPerson:
+    """One group a run decided on. `performer_id`: somebody who exists; else one of this name is made."""
+
+    group_id: int
+    name: str
+    performer_id: str | None
+    face_ids: tuple[int, ...]
+
+
+class Groups:
+    def __init__(self, db: sqlite3.Connection, faces: Faces) -> None:
+        self._db = db
+        self._faces = faces
+
+    def plan(self, run_id: str, people: Iterable[tuple[str, str | None, Sequence[int]]]) -> None:
+        """(name, performer id or None, face ids) of everybody the run is going to write, in order."""
+        for name, performer_id, face_ids in people:
+            group_id = self._db.execute(
+                "INSERT INTO planned_people (run_id, name, performer_id) VALUES (?, ?, ?)", (run_id, name, performer_id)
+            ).lastrowid
+            self._db.executemany(
+                "INSERT INTO planned_faces (group_id, face_id) VALUES (?, ?)", [(group_id, each) for each in face_ids]
+            )
+
+    def planned(self, run_id: str) -> bool:
+        """Whether the run has decided on its groups, done or not."""
+        found = self._db.execute("SELECT 1 FROM planned_people WHERE run_id = ? LIMIT 1", (run_id,)).fetchone()
+        return found is not None
+
+    def open(self, run_id: str, limit: int) -> list[PlannedPerson]:
+        """The next people still to be written."""
+        rows = self._db.execute(
+            "SELECT group_id, name, performer_id FROM planned_people WHERE run_id = ? AND done = 0"
+            " ORDER BY group_id LIMIT ?",
+            (run_id, limit),
+        ).fetchall()
+        return [PlannedPerson(row[0], row[1], row[2], self._face_ids(row[0])) for row in rows]
+
+    def count_open(self, run_id: str) -> int:
+        row = self._db.execute("SELECT count(*) FROM planned_people WHERE run_id = ? AND done = 0", (run_id,)).fetchone()
+        return int(row[0])
+
+    def _face_ids(self, group_id: int) -> tuple[int, ...]:
+        rows = self._db.execute("SELECT face_id FROM planned_faces WHERE group_id = ? ORDER BY face_id", (group_id,))
+        return tuple(row[0] for row in rows)
+
+    def done(self, group_ids: Iterable[int]) -> None:
+        self._db.executemany("UPDATE planned_people SET done = 1 WHERE group_id = ?", [(each,) for each in group_ids])
+
+    def forget_run(self, run_id: str) -> None:
+        self._db.execute("DELETE FROM planned_people WHERE run_id = ?", (run_id,))
+
+    # verdicts that a run replaces ---------------------------------------------------------------------------------
+
+    def replace_verdicts(self, run_id: str, verdicts: Sequence[tuple[int, VerdictRecord]]) -> None:
+        """Saves verdicts of the run and keeps those of other runs that stood there before, for undo."""
+        self._db.executemany(
+            f"INSERT OR IGNORE INTO replaced_verdicts (replaced_by, {_COLUMNS})"
+            f" SELECT ?, {_COLUMNS} FROM verdicts WHERE face_id = ? AND run_id <> ?",
+            [(run_id, face_id, run_id) for face_id, _ in verdicts],
+        )
+        self._faces.save_verdicts(verdicts)
+
+    def restore_verdicts(self, run_id: str, performer_id: str | None = None) -> list[tuple[Kind, int]]:
+        """Gives the faces the verdicts back that stood there before the run's, or none; of one performer only, when given.
+
+        Returns the items whose verdicts changed. Verdicts that somebody replaced since stay.
+        """
+        mine = "SELECT face_id FROM verdicts WHERE run_id = ?" + ("" if performer_id is None else " AND performer_id = ?")
+        given = (run_id,) if performer_id is None else (run_id, performer_id)
+        ids = [row[0] for row in self._db.execute(mine, given)]
+        items: dict[tuple[Kind, int], None] = {}
+        for face_id in ids:
+            row = self._db.execute("SELECT kind, item_id FROM faces WHERE face_id = ?", (face_id,)).fetchone()
+            items[Kind(row[0]), int(row[1])] = None
+            self._db.execute("DELETE FROM verdicts WHERE face_id = ?", (face_id,))
+            self._db.execute(
+                f"INSERT INTO verdicts ({_COLUMNS}) SELECT {_COLUMNS} FROM replaced_verdicts"
+                " WHERE replaced_by = ? AND face_id = ?",
+                (run_id, face_id),
+            )
+            self._db.execute("DELETE FROM replaced_verdicts WHERE replaced_by = ? AND face_id = ?", (run_id, face_id))
+        return list(items)
