@@ -1,0 +1,23 @@
+"""What a similarity means in errors: how many strangers in a thousand would be given a wrong name. Pure."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from compreface_plugin.domain.operating_points import OperatingPoint
+
+FACES = 1000.0
+
+
+def expected_wrong(point: OperatingPoint, similarity: float, people: int) -> float:
+    """Faces of strangers, of 1,000, that reach `similarity` (0..1) with at least one of `people` enrolled ones.
+
+    The false match rate per comparison, times the comparisons; as a probability, so never more than 1,000. `people` 0
+    gives 0.
+    """
+    rate = point.plain.fmr(point.similarity_scale().to_cosine(similarity))
+    if rate >= 1.0:
+        return FACES if people else 0.0
+    return -FACES * math.expm1(people * math.log1p(-rate))
