@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from PIL import Image
 
+from compreface_plugin.domain.errors import PictureRefused
 from compreface_plugin.domain.faces import (
     Box,
     DetectionLimits,
@@ -97,17 +98,18 @@ class LocalEngine:
         sights = [pool.submit(_look_at, models, picture, limits) for picture in pictures]
         embedded: list[Future[Float32]] = []
         waiting: list[Pixels] = []
-        seen: list[list[_Sight]] = []
-        for future in sights:  # in order, so that a batch always holds the same faces
-            seen.append(future.result())
-            waiting += [sight.chip for sight in seen[-1]]
+        seen: list[list[_Sight] | ItemError] = []
+        for future, picture in zip(sights, pictures, strict=True):  # in order: a batch always holds the same faces
+            one = _result(future, picture)
+            seen.append(one)
+            waiting += [sight.chip for sight in one] if isinstance(one, list) else []
             while len(waiting) >= models.batch:
                 embedded.append(pool.submit(models.embed, waiting[: models.batch]))
                 del waiting[: models.batch]
         if waiting:
             embedded.append(pool.submit(models.embed, waiting))
         rows = (row for future in embedded for row in future.result())
-        return [_faces(one, rows) for one in seen]
+        return [_faces(one, rows) if isinstance(one, list) else one for one in seen]
 
     def close(self) -> None:
         if self._loaded is not None:
@@ -120,6 +122,13 @@ class LocalEngine:
             self._info = replace(self._info, device=models.device)
             self._loaded = (models, ThreadPoolExecutor(self._workers, thread_name_prefix="faces"))
         return self._loaded
+
+
+def _result(future: Future[list[_Sight]], picture: Picture) -> list[_Sight] | ItemError:
+    try:
+        return future.result()
+    except MemoryError:
+        return PictureRefused(f"{picture.source or 'picture'}: not enough memory to look for faces in it")
 
 
 def _usable_cores() -> int:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 SCRFD_SCORE = 0.5
 """The value InsightFace works with."""
 SCRFD_REACH = Reach(
-    smallest_px=18.0,
+    smallest_px=20.0,
     whole_side=640,
     tile_side=1280,
     padded_side=192,
@@ -36,7 +36,7 @@ YUNET_OUTPUTS = tuple(f"{kind}_{stride}" for kind in ("cls", "obj", "bbox", "kps
 YUNET_SCORE = 0.7
 """OpenCV's sample uses 0.9 on web-cam pictures; see docs/decisions/0012 for the counts behind 0.7."""
 YUNET_REACH = Reach(
-    smallest_px=18.0,
+    smallest_px=20.0,
     whole_side=640,
     tile_side=960,
     padded_side=192,

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 HOG_SCORE = 0.0
 """dlib's own default."""
 HOG_REACH = Reach(
-    smallest_px=60.0,
+    smallest_px=62.0,
     whole_side=1600,
     tile_side=1600,
     padded_side=256,

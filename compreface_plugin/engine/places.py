@@ -3,6 +3,7 @@ library."""
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib.util
 import os
@@ -177,19 +178,37 @@ def _insightface(folder: Path) -> InstalledPack | None:
     return InstalledPack(folder.name, rank, "insightface", detector, recogniser, genderage, dimensions, "onnxruntime")
 
 
+_NOTED_FROM = 32 << 20
+"""From this size on a hash is noted beside the file: reading 200 MB anew for every operation takes too
+long."""
+
+
 def weights_hash(path: Path) -> str:
-    """SHA-256 of a file, remembered by path, size and time of change. Raises ModelUnavailable."""
+    """SHA-256 of a file, remembered by path, size and time of change; for large files in a note beside it
+    too.
+
+    Raises ModelUnavailable.
+    """
     try:
         stat = path.stat()
-        return _hash(str(path), stat.st_size, stat.st_mtime_ns)
+        return _hash(path, stat.st_size, stat.st_mtime_ns)
     except OSError as error:
         raise ModelUnavailable(f"{path} cannot be read ({error.strerror or error}).") from error
 
 
 @lru_cache(maxsize=64)
-def _hash(path: str, size: int, changed_ns: int) -> str:
+def _hash(path: Path, size: int, changed_ns: int) -> str:
+    note, state = path.with_name(path.name + ".sha256"), f"{size} {changed_ns} "
+    if size >= _NOTED_FROM:
+        with contextlib.suppress(OSError, UnicodeDecodeError):
+            text = note.read_text("ascii")
+            if text.startswith(state) and len(text) == len(state) + 64:
+                return text[len(state) :]
     digest = hashlib.sha256()
-    with open(path, "rb") as file:
+    with path.open("rb") as file:
         while chunk := file.read(1 << 20):
             digest.update(chunk)
+    if size >= _NOTED_FROM:
+        with contextlib.suppress(OSError):  # a folder that is not ours
+            note.write_text(state + digest.hexdigest(), "ascii")
     return digest.hexdigest()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 
 from compreface_plugin.domain.errors import ModelUnavailable
 from compreface_plugin.domain.faces import DetectionLimits, Picture
+from compreface_plugin.engine import places
 from compreface_plugin.engine.select import installed_packs, open_engine
 
 GREY = Picture(np.full((128, 128, 3), 127, np.uint8), 128, 128)
@@ -78,6 +80,23 @@ def test_the_model_id_follows_the_weights(copy: Path) -> None:
     after = open_engine("buffalo_sc_int8", data_dir=None, models_dir=copy).info.model_id
     assert before != after
     assert before.startswith("buffalo_sc_int8@")
+
+
+def test_the_hash_of_a_large_file_is_noted_and_follows_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(places, "_NOTED_FROM", 10)
+    path = tmp_path / "large.onnx"
+    path.write_bytes(b"weights, version one")
+    first = places.weights_hash(path)
+    assert first == hashlib.sha256(b"weights, version one").hexdigest()
+    places._hash.cache_clear()
+    assert places.weights_hash(path) == first
+    path.write_bytes(b"weights, version two!")
+    assert places.weights_hash(path) == hashlib.sha256(b"weights, version two!").hexdigest()
+    (tmp_path / "large.onnx.sha256").write_bytes(b"\xff nonsense")
+    places._hash.cache_clear()
+    assert places.weights_hash(path) == hashlib.sha256(b"weights, version two!").hexdigest()
 
 
 @pytest.mark.data
