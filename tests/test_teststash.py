@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -211,3 +212,87 @@ def test_merge_came_after_0_30(tmp_path: Path) -> None:
             image = stash.add_gallery(performers=[two])
             assert ask(stash, query)["status"] == status
             assert stash.performers_of(image, "gallery") == (["One"] if status == 200 else ["Two"])
+
+
+@pytest.mark.parametrize(
+    ("version", "accept", "status", "kind"),
+    [
+        ("v0.28.1", "*/*", 422, "application/json"),
+        ("v0.30.1", "*/*", 400, "application/graphql-response+json"),
+        ("v0.30.1", "application/json", 422, "application/json"),
+    ],
+)
+def test_the_status_of_a_refusal_hangs_on_accept(
+    tmp_path: Path, version: str, accept: str, status: int, kind: str
+) -> None:
+    with TestStash(tmp_path, version=version) as stash:
+        sent = {"query": "{ nonsense }"}
+        told = requests.post(f"{stash.url}/graphql", json=sent, headers={"Accept": accept}, timeout=10)
+        assert (told.status_code, told.headers["Content-Type"]) == (status, kind)
+
+
+def test_archives_keep_their_images(stash: TestStash, tmp_path: Path) -> None:
+    archive = tmp_path / "set.zip"
+    with zipfile.ZipFile(archive, "w") as opened:
+        opened.writestr("in/a.png", PNG)
+    image = stash.add_image("in/a.png", zip_path=archive)
+    found = ask(stash, "{ findImage(id: 1) { galleries { id } visual_files { ... on ImageFile { path } } } }")
+    assert found["data"]["findImage"]["visual_files"] == [{"path": f"{archive}/in/a.png"}]
+    assert requests.get(f"{stash.url}/image/{image}/image", timeout=10).content == PNG
+    refused = ask(stash, "mutation { imageUpdate(input: {id: 1, gallery_ids: []}) { id } }")
+    assert 'cannot change contents of zip-based gallery "set.zip"' in refused["errors"][0]["message"]
+
+
+def test_an_absent_value_matches_neither(stash: TestStash, tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    path.write_bytes(PNG)
+    stash.add_image(path)
+    for modifier in ("EQUALS", "NOT_EQUALS", "EXCLUDES"):
+        query = f'{{ findImages(image_filter: {{title: {{value: "x", modifier: {modifier}}}}}) {{ count }} }}'
+        assert ask(stash, query)["data"]["findImages"]["count"] == 0
+
+
+@pytest.mark.parametrize(
+    ("value", "status", "message"),
+    [
+        ('"1"', 200, None),
+        ("1", 200, None),
+        ("1.0", 422, "cannot use value 0 as Int"),
+        ('"x"', 422, "cannot use string as Int"),
+        ("true", 422, "cannot use bool as Int"),
+    ],
+)
+def test_variables_are_coerced_as_go_does(
+    stash: TestStash, value: str, status: int, message: str | None
+) -> None:
+    query = "query($p: Int) { findImages(filter: {page: $p}) { count } }"
+    body = f'{{"query": "{query}", "variables": {{"p": {value}}}}}'
+    headers = {"Content-Type": "application/json", "Accept": "application/json"}
+    told = requests.post(f"{stash.url}/graphql", data=body, headers=headers, timeout=10)
+    assert told.status_code == status
+    errors = told.json().get("errors")
+    assert (errors[0]["message"] if errors else None) == message
+
+
+def test_the_library_survives_a_restart(tmp_path: Path) -> None:
+    with TestStash(tmp_path) as stash:
+        stash.add_performer("Ann", PNG, aliases=["A"], custom_fields={"k": True})
+        ask(stash, 'mutation { configurePlugin(plugin_id: "p", input: {a: "x"}) }')
+        before = stash.snapshot()
+    with TestStash(tmp_path) as again:
+        assert again.snapshot() == before
+        assert again.plugin_settings == {"p": {"a": "x"}}
+
+
+def test_a_scan_finds_files_and_joins_equal_ones(stash: TestStash, tmp_path: Path) -> None:
+    folder = tmp_path / "library"
+    folder.mkdir()
+    (folder / "a.png").write_bytes(PNG)
+    (folder / "b.png").write_bytes(PNG)
+    (folder / "empty.png").write_bytes(b"")
+    query = "mutation($p: [String!]) { metadataScan(input: {paths: $p}) }"
+    job = ask(stash, query, {"p": [str(folder)]})["data"]["metadataScan"]
+    assert stash.wait_for_job(int(job))["status"] == "FINISHED"
+    assert [image["files"] for image in stash.snapshot()["image"].values()] == [
+        [str(folder / "a.png"), str(folder / "b.png")]
+    ]

@@ -270,3 +270,38 @@ def test_the_cookie_of_a_plugin_opens_the_door(tmp_path: Path) -> None:
         assert requests.post(f"{stash.url}/graphql", json=sent, cookies=jar, timeout=10).status_code == 200
         time.sleep(1.1)
         assert requests.post(f"{stash.url}/graphql", json=sent, cookies=jar, timeout=10).status_code == 401
+
+
+def test_a_slow_log_loses_what_waits_at_exit(tmp_path: Path) -> None:
+    folder = tmp_path / "plugins" / "probe"
+    folder.mkdir(parents=True)
+    (folder / "probe.yml").write_text(MANIFEST)
+    (folder / "probe.py").write_text(PROBE)
+    lines = "".join(f"\x01i\x02line {number}\n" for number in range(2000))
+    with TestStash(tmp_path / "c", plugins_dir=tmp_path / "plugins", log_line_cost_s=0.001) as stash:
+        stash.run_operation("probe", {"say": "stderr", "text": lines})
+        stash.plugin_processes[-1].finish(10)
+        heard = [message for message in stash.log.messages("Info") if "line" in message]
+    assert 0 < len(heard) < 2000
+
+
+def test_hooks_run_before_the_answer_and_no_more_than_ten_deep(stash: TestStash, tmp_path: Path) -> None:
+    folder = tmp_path / "cwd" / "plugins" / "loop"
+    folder.mkdir()
+    (folder / "loop.yml").write_text(
+        'exec: [python3, "{pluginDir}/loop.py"]\nhooks: [{name: H, triggeredBy: [Tag.Update.Post]}]\n'
+    )
+    (folder / "loop.py").write_text(
+        "import json, sys, urllib.request\n"
+        "c = json.load(sys.stdin)['server_connection']\n"
+        "body = json.dumps({'query': 'mutation { tagUpdate(input: {id: 1, favorite: true}) { id } }'}).encode()\n"
+        "head = {'Content-Type': 'application/json', 'Cookie': 'session=' + c['SessionCookie']['Value']}\n"
+        "urllib.request.urlopen(urllib.request.Request(f'http://127.0.0.1:{c[\"Port\"]}/graphql', body, head)).read()\n"
+    )
+    ask(stash, "mutation { reloadPlugins }")
+    stash.add_tag("Seen")
+    ask(stash, 'mutation { tagUpdate(input: {id: 1, description: "x"}) { id } }')
+    context = json.loads(stash.plugin_processes[0].document)["args"]["hookContext"]
+    assert sorted(context.pop("inputFields")) == ["description", "id"]
+    assert context == {"id": 1, "type": "Tag.Update.Post", "input": {"id": "1", "description": "x"}}
+    assert len(stash.plugin_processes) == 10

@@ -17,6 +17,7 @@ from graphql import (
     get_operation_ast,
     parse,
     validate,
+    value_from_ast_untyped,
 )
 
 from . import gojson, mutations, mutations_people, plugin_calls, resolvers, server_fields  # noqa: F401  (registering)
@@ -117,10 +118,17 @@ def _execute(
             path = ".".join(str(part) for part in error.path or ())
             if error.message != GONE:
                 request.stash.log.add("Error", f"{path}: input: {path} {error.message}")
-                request.stash.log.add("Debug", f"{path}: {gojson.dumps(variables)}")
+                request.stash.log.add("Debug", f"{path}: {gojson.dumps(_arguments(error, variables))}")
         answer["errors"] = [_shown(error) for error in result.errors]
     answer["data"] = result.data
     return 200, _encoded(answer)
+
+
+def _arguments(error: GraphQLError, variables: dict[str, Any]) -> dict[str, Any]:
+    """What the failing field was given: Stash logs it at Debug."""
+    node: Any = next(iter(error.nodes or ()), None)
+    found = getattr(node, "arguments", None) or ()
+    return {one.name.value: value_from_ast_untyped(one.value, variables) for one in found}
 
 
 def _shown(error: GraphQLError) -> dict[str, Any]:

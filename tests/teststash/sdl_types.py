@@ -15,8 +15,15 @@ FILE_FIELDS = """
   fingerprints: [Fingerprint!]!
 """
 
+
+def _marked(fields: str) -> str:
+    """The same fields, all from v0.29 on: the type itself came with it."""
+    return "\n".join(line if "#" in line else f"{line} #>=0.29" for line in fields.strip().splitlines())
+
+
 TYPES = (
-    """
+    (
+        """
 scalar Time scalar Timestamp scalar Int64 scalar Map scalar Any scalar PluginConfigMap scalar BoolMap
 
 enum GenderEnum { MALE FEMALE TRANSGENDER_MALE TRANSGENDER_FEMALE INTERSEX NON_BINARY }
@@ -42,7 +49,9 @@ type Folder {
   mod_time: Time! created_at: Time! updated_at: Time!
 }
 interface BaseFile {%FILE%}
-type BasicFile implements BaseFile {%FILE%}
+type BasicFile implements BaseFile { #>=0.29
+  %BASIC%
+} #>=0.29
 type VideoFile implements BaseFile {
 %FILE%
   format: String! width: Int! height: Int! duration: Float! video_codec: String! audio_codec: String!
@@ -159,4 +168,7 @@ type ConfigGeneralResult {
 type ConfigResult { general: ConfigGeneralResult! ui: Map! plugins(include: [ID!]): PluginConfigMap! }
 type SQLQueryResult { columns: [String!]! rows: [[Any]!]! }
 """
-).replace("%FILE%", FILE_FIELDS)
+    )
+    .replace("%FILE%", FILE_FIELDS)
+    .replace("%BASIC%", _marked(FILE_FIELDS))
+)
