@@ -2,10 +2,11 @@
 
 Linkage: the *person score* of two clusters (scoring.py): their mean cosine, stretched by how much averaging has
 narrowed what strangers score, so that one threshold holds for single faces and for large clusters. It is average
-linkage (UPGMA; Sokal and Michener 1958) for single faces, and grows towards the cosine of the means. Merging goes
-in rounds of reciprocal nearest neighbours (Sumengen et al., "Scaling Hierarchical Agglomerative Clustering to
-Billion-sized Datasets", 2021). Compared with DBSCAN, HDBSCAN, Chinese whispers, rank-order and plain linkages on
-LFW in docs/clustering.md; `python -m benchmarks.clustering` repeats it.
+linkage (UPGMA; Sokal and Michener 1958) corrected for cluster size. Where the model is normalised in matching it is
+here too, with the faces themselves as cohort. Merging goes in rounds of reciprocal nearest neighbours (Sumengen et
+al., "Scaling Hierarchical Agglomerative Clustering to Billion-sized Datasets", 2021). Compared with DBSCAN, HDBSCAN,
+Chinese whispers, rank-order and plain linkages on LFW in docs/clustering.md; `python -m benchmarks.clustering`
+repeats it.
 
 Faces are first put into an order of their own (a hash of embedding and item), so the same faces give the same
 people in whatever order they come.
@@ -20,8 +21,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from compreface_plugin.domain.cohort import build_cohort
 from compreface_plugin.domain.errors import EmbeddingMismatch
 from compreface_plugin.domain.operating_points import OperatingPoint, deviate_of
+from compreface_plugin.domain.scoring import CohortNorm
 
 if TYPE_CHECKING:
     from compreface_plugin.domain.faces import Float32
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
 
-SAME_CLUSTER_FMR = 2e-5
+SAME_CLUSTER_FMR = 1e-5
 """False match rate at which two clusters are one person. One number for every model; measured on LFW."""
 REFERENCE_FACES = 1500
 """Number of faces up to which that rate holds. Beyond it shrinks in proportion: pairs grow with the square."""
@@ -48,14 +51,15 @@ def cluster_faces(
     item_keys: Sequence[str],
     qualities: Sequence[float],
     anchors: Sequence[int] | None = None,
+    unite_anchors: bool = False,
 ) -> list[int]:
     """A label per face: equal labels, one person. Deterministic; the same partition in whatever order faces come.
 
     `embeddings` (N, D) L2-normalised, of one model, N may be 0; `item_keys` N names of the items they were seen on:
     two faces of one item are two people unless nearly identical (one picture twice in a collage); `qualities` N
     scores 0..1. `anchors`: N numbers of people already told apart, -1 for none: faces of one number stay together,
-    faces of two are never joined. Labels are 0..K-1, numbered by the stable order of the faces; a face alone has its
-    own. Raises EmbeddingMismatch when the lengths differ.
+    faces of two are joined only with `unite_anchors`, and then as freely as others. Labels are 0..K-1, numbered by
+    the stable order of the faces; a face alone has its own. Raises EmbeddingMismatch when the lengths differ.
     """
     rows = np.asarray(embeddings, np.float32)
     known = list(anchors) if anchors is not None else [-1] * len(rows)
@@ -65,15 +69,10 @@ def cluster_faces(
             f"got {rows.shape}, {len(item_keys)}, {len(qualities)} and {len(known)}"
         )
     order = _stable_order(rows, item_keys)
-    clusters = _Clusters(rows[order], point, [item_keys[i] for i in order], [known[i] for i in order])
+    clusters = _Clusters(rows[order], point, [item_keys[i] for i in order], [known[i] for i in order], unite_anchors)
     clusters.join_anchors()
-    clusters.join_neighbours(_threshold(point, len(rows)))
+    clusters.join_neighbours(deviate_of(SAME_CLUSTER_FMR * min(1.0, REFERENCE_FACES / max(len(rows), 1))))
     return _labels(clusters.parent, order)
-
-
-def _threshold(point: OperatingPoint, faces: int) -> float:
-    """Person score from which two clusters are one person, among so many faces."""
-    return point.plain.score(deviate_of(SAME_CLUSTER_FMR * min(1.0, REFERENCE_FACES / max(faces, 1))))
 
 
 def _stable_order(rows: Float32, item_keys: Sequence[str]) -> list[int]:
@@ -93,13 +92,15 @@ def _labels(parent: Int64, order: list[int]) -> list[int]:
 class _Clusters:
     """The partition while it grows. A cluster is named by its smallest face; `parent` (N,) names every face's."""
 
-    def __init__(self, rows: Float32, point: OperatingPoint, items: list[str], anchors: list[int]) -> None:
+    def __init__(self, rows: Float32, point: OperatingPoint, items: list[str], anchors: list[int], unite: bool) -> None:
         self._rows, self._point = rows, point
         self._sums: Float64 = rows.astype(np.float64)
         self._sizes: Float64 = np.ones(len(rows))
         self._variances: Float64 = np.ones(len(rows))
         self._faces_by_item: list[dict[str, list[int]]] = [{item: [face]} for face, item in enumerate(items)]
         self._anchors = anchors
+        self._unite = unite
+        self._gains, self._offsets = _lines(rows, point, items)
         self._copies_at = 1.0 - _NEARLY_IDENTICAL * (1.0 - point.same_person_at)
         self.parent: Int64 = np.arange(len(rows))
 
@@ -110,8 +111,8 @@ class _Clusters:
                 self._join(first[anchor], face)
 
     def join_neighbours(self, threshold: float) -> None:
-        floor = threshold - _EDGE_SLACK / self._point.plain.slope
-        left, right = _contracted(*_neighbour_pairs(self._rows, floor), self.parent)
+        pairs = _neighbour_pairs(self._rows, self._gains, self._offsets, threshold - _EDGE_SLACK)
+        left, right = _contracted(*pairs, self.parent)
         scores = self._scores(left, right)
         while True:
             chosen = _reciprocal(left, right, scores, threshold, len(self._rows))
@@ -137,6 +138,9 @@ class _Clusters:
 
     def _join(self, a: int, b: int) -> None:
         a, b = min(a, b), max(a, b)
+        share = self._sizes[b] / (self._sizes[a] + self._sizes[b])
+        self._gains[a] += share * (self._gains[b] - self._gains[a])
+        self._offsets[a] += share * (self._offsets[b] - self._offsets[a])
         self._sums[a] += self._sums[b]
         self._sizes[a] += self._sizes[b]
         length_squared = float(self._sums[a] @ self._sums[a]) / self._sizes[a] ** 2
@@ -149,7 +153,8 @@ class _Clusters:
 
     def _conflict(self, a: int, b: int) -> bool:
         """Whether they cannot be one person: two known people, or two faces side by side on one item."""
-        if self._anchors[a] >= 0 and self._anchors[b] >= 0 and self._anchors[a] != self._anchors[b]:
+        known = self._anchors[a], self._anchors[b]
+        if not self._unite and min(known) >= 0 and known[0] != known[1]:
             return True
         few, many = sorted((self._faces_by_item[a], self._faces_by_item[b]), key=len)
         return any(self._side_by_side(faces, many[item]) for item, faces in few.items() if item in many)
@@ -158,35 +163,53 @@ class _Clusters:
         return bool((self._rows[faces] @ self._rows[others].T).min() < self._copies_at)
 
     def _scores(self, left: Int64, right: Int64) -> Float64:
-        """Person score of each pair of clusters."""
+        """Person score of each pair of clusters, as a normal deviate."""
         scores = np.empty(len(left))
         for start in range(0, len(left), _BLOCK):
             a, b = left[start : start + _BLOCK], right[start : start + _BLOCK]
             mean = np.einsum("ij,ij->i", self._sums[a], self._sums[b]) / (self._sizes[a] * self._sizes[b])
-            stretched = (mean - self._point.centre) / np.sqrt(self._variances[a] * self._variances[b])
-            scores[start : start + _BLOCK] = self._point.centre + stretched
+            score = self._point.centre + (mean - self._point.centre) / np.sqrt(self._variances[a] * self._variances[b])
+            scores[start : start + _BLOCK] = (
+                score * (self._gains[a] + self._gains[b]) + self._offsets[a] + self._offsets[b]
+            )
         return scores
 
 
-def _neighbour_pairs(rows: Float32, floor: float) -> tuple[Int64, Int64]:
-    """Pairs (smaller, larger) where one is among the nearest of the other and their cosine reaches `floor`."""
+def _lines(rows: Float32, point: OperatingPoint, items: list[str]) -> tuple[Float64, Float64]:
+    """Gain and offset (N,) of every face: the deviate of two faces is `cosine * (g1 + g2) + o1 + o2`."""
+    plain = np.full(len(rows), point.plain.slope / 2), np.full(len(rows), point.plain.intercept / 2)
+    rule = point.normalisation
+    if rule is None or len(rows) < rule.min_cohort:
+        return plain
+    cohort = build_cohort(point.name, rows, items, same_person_at=point.same_person_at)
+    if len(cohort) < rule.min_cohort:
+        return plain
+    norm = CohortNorm.of(rule, cohort)
+    blocks = [norm.statistics(rows[i : i + _BLOCK] @ norm.rows.T) for i in range(0, len(rows), _BLOCK)]
+    means, spreads = (np.concatenate(column) for column in zip(*blocks, strict=True))
+    gains, offsets = norm.half_line(means, spreads)
+    return gains, offsets + rule.tail.intercept / 2
+
+
+def _neighbour_pairs(rows: Float32, gains: Float64, offsets: Float64, floor: float) -> tuple[Int64, Int64]:
+    """Pairs of faces where one is among the nearest of the other and their deviate reaches `floor`."""
     count = len(rows)
-    lefts: list[Int64] = []
-    rights: list[Int64] = []
+    gain, offset = gains.astype(np.float32), offsets.astype(np.float32)
+    lefts, rights = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
     for start in range(0, count, _BLOCK):
-        cosines = rows[start : start + _BLOCK] @ rows.T
-        height = len(cosines)
-        cosines[np.arange(height), np.arange(start, start + height)] = -2.0
+        own = slice(start, start + _BLOCK)
+        deviates = rows[own] @ rows.T
+        deviates *= gain[own, None] + gain
+        deviates += offset[own, None] + offset
+        np.fill_diagonal(deviates[:, own], -np.inf)
         if count > _NEIGHBOURS:
-            least = np.partition(cosines, count - _NEIGHBOURS, axis=1)[:, count - _NEIGHBOURS, None]
-            near = cosines >= np.maximum(least, floor)
+            least = np.partition(deviates, count - _NEIGHBOURS, axis=1)[:, count - _NEIGHBOURS, None]
+            here, there = np.nonzero(deviates >= np.maximum(least, floor))
         else:
-            near = cosines >= floor
-        here, there = np.nonzero(near)
+            here, there = np.nonzero(deviates >= floor)
         lefts.append(here + start)
         rights.append(there)
-    empty = np.empty(0, np.int64)
-    return np.concatenate([empty, *lefts]), np.concatenate([empty, *rights])
+    return np.concatenate(lefts), np.concatenate(rights)
 
 
 def _contracted(left: Int64, right: Int64, parent: Int64) -> tuple[Int64, Int64]:

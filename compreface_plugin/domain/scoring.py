@@ -44,7 +44,7 @@ class Scorer:
         self._stretch = gallery.concentration / np.sqrt(variance)  # person score = stretch * cosine + shift
         self._shift = point.centre * (1.0 - 1.0 / np.sqrt(variance))
         rule = _usable(point, gallery, cohort)
-        self._norm = _CohortNorm.of(rule, cohort) if rule is not None and cohort is not None else None
+        self._norm = CohortNorm.of(rule, cohort) if rule is not None and cohort is not None else None
         if self._norm is not None and cohort is not None:
             mean, spread = self._person_statistics(gallery, cohort, self._norm)
             self._gain, self._offset = self._norm.half_line(mean, spread)
@@ -92,7 +92,7 @@ class Scorer:
         gain, offset = self._norm.half_line(*self._norm.statistics((self._norm.rows @ probe)[None, :]))
         return float(gain[0]), float(offset[0])
 
-    def _person_statistics(self, gallery: Gallery, cohort: Cohort, norm: _CohortNorm) -> tuple[Float64, Float64]:
+    def _person_statistics(self, gallery: Gallery, cohort: Cohort, norm: CohortNorm) -> tuple[Float64, Float64]:
         """Mean and spread, (M,) each, of the cohort's person scores; entries of the person itself left out."""
         entries: dict[str, list[int]] = {}
         for row, person_id in enumerate(cohort.person_ids):
@@ -113,7 +113,7 @@ class Scorer:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _CohortNorm:
+class CohortNorm:
     """A cohort made ready: its rows, and the statistics its own members have among each other."""
 
     rule: Normalisation
@@ -122,7 +122,7 @@ class _CohortNorm:
     log_spread: float
 
     @classmethod
-    def of(cls, rule: Normalisation, cohort: Cohort) -> _CohortNorm:
+    def of(cls, rule: Normalisation, cohort: Cohort) -> CohortNorm:
         rows = cohort.embeddings
         among = rows @ rows.T
         np.fill_diagonal(among, -1.0)
