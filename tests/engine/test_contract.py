@@ -170,7 +170,8 @@ def test_a_64_px_face_in_a_24_megapixel_photo(engine: LocalEngine, photo: Photo)
     share = 64 / (min(face.box.width * image.width, face.box.height * image.height))
     small = image.resize((round(image.width * share), round(image.height * share)), Image.Resampling.LANCZOS)
     large = Image.radial_gradient("L").resize((6000, 4000)).convert("RGB")
-    for corner in ((4311, 1507), (5, 3600)):
+    corners = ((4311, 1507), (5, 3600))
+    for corner in corners[:1] if engine.info.pack == "dlib" else corners:  # ten seconds a picture
         scene = large.copy()
         scene.paste(small, corner)
         [faces] = faces_of(engine, as_picture(scene))
