@@ -36,13 +36,22 @@ class ImageBatches:
     """Works off pages of images for one run."""
 
     def __init__(
-        self, context: Context, run: ActiveRun, finder: ImageFinder, tags: Tags, names: Mapping[str, str]
+        self,
+        context: Context,
+        run: ActiveRun,
+        finder: ImageFinder,
+        tags: Tags,
+        names: Mapping[str, str],
+        *,
+        look_only: bool = False,
     ) -> None:
+        """`look_only`: faces and verdicts are kept, the images themselves stay as they are, unscanned too."""
         self._context = context
         self._run = run
         self._finder = finder
         self._tags = tags
         self._names = names
+        self._look_only = look_only
 
     def work(self, plan: PagePlan) -> None:
         """Everything owed on a page. Raises Cancelled or GaveWay between batches, RunError when nothing goes on."""
@@ -101,7 +110,7 @@ class ImageBatches:
     def _wants(self, finding: Finding, state: ItemState | None) -> list[Want]:
         """(add or remove, list, value) wished for an image, whether or not it is so already."""
         tags, wants = self._tags, []
-        if finding.skipped:
+        if finding.skipped or self._look_only:
             return []
         if finding.error is not None:
             return [(Op.ADD, "tag_ids", tags.error)] if tags.error else []
@@ -142,6 +151,8 @@ class ImageBatches:
             image, item_id = finding.image, finding.image.id
             if finding.skipped:
                 continue
+            if finding.error is not None and self._look_only:
+                continue
             if finding.error is not None:
                 store.items.mark_failed(
                     Kind.IMAGE,
@@ -154,6 +165,8 @@ class ImageBatches:
                 continue
             ids = self._finder.keep(finding, run_id, now)
             store.faces.save_verdicts(zip(ids, finding.verdicts, strict=True))
+            if self._look_only:
+                continue
             store.items.mark_scanned(
                 Kind.IMAGE,
                 item_id,

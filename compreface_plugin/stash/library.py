@@ -124,21 +124,28 @@ class StashLibrary:
     # Images and galleries
 
     def image_page(
-        self, after: int, per_page: int, *, with_tag: str | None = None, without_tag: str | None = None
+        self,
+        after: int,
+        per_page: int,
+        *,
+        with_tag: str | None = None,
+        without_tag: str | None = None,
+        gallery_id: int | None = None,
     ) -> list[ImageRecord]:
         """The next images by ascending id, whole: a page starts behind the last id and not at a number of rows, so
         nothing is skipped when images leave or come. `with_tag`, `without_tag`: exactly this tag, no descendants.
         """
         variables = {
-            "image_filter": {**_above(after), **_tagged(with_tag, without_tag)},
+            "image_filter": {**_above(after), **_tagged(with_tag, without_tag), **_inside(gallery_id)},
             "filter": {"per_page": per_page, "sort": "id", "direction": "ASC"},
         }
         data = self._client.execute(documents.image_page(self._client.features), variables)
         return [mapping.image(held) for held in data["findImages"]["images"]]
 
-    def image_count(self, *, without_tag: str | None = None) -> int:
+    def image_count(self, *, without_tag: str | None = None, gallery_id: int | None = None) -> int:
         """How many images there are."""
-        variables = {"image_filter": _tagged(None, without_tag), "filter": {"per_page": 0}}
+        criterion = {**_tagged(None, without_tag), **_inside(gallery_id)}
+        variables = {"image_filter": criterion, "filter": {"per_page": 0}}
         return int(self._client.execute(documents.IMAGE_COUNT, variables)["findImages"]["count"])
 
     def image_ids(self, after: int = 0, per_page: int = IMAGES_PER_PAGE) -> Iterator[ImageKey]:
@@ -293,6 +300,10 @@ def _tagged(with_tag: str | None, without_tag: str | None) -> dict[str, Any]:
     if without_tag is not None:
         return {"tags": {"value": [without_tag], "modifier": "EXCLUDES", "depth": 0}}
     return {}
+
+
+def _inside(gallery_id: int | None) -> dict[str, Any]:
+    return {"galleries": {"value": [str(gallery_id)], "modifier": "INCLUDES"}} if gallery_id is not None else {}
 
 
 def _above(after: int) -> dict[str, Any]:

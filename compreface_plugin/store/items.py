@@ -84,6 +84,15 @@ class Items:
                 (kind.value, *part),
             )
 
+    def refresh_matched(self, items: Iterable[tuple[Kind, int]]) -> None:
+        """Scanned items count as matched while a performer is accepted for one of their faces."""
+        self._db.executemany(
+            "UPDATE items SET matched = EXISTS (SELECT 1 FROM faces f JOIN verdicts v ON v.face_id = f.face_id"
+            " WHERE f.kind = items.kind AND f.item_id = items.item_id AND v.verdict = 'accept')"
+            " WHERE kind = ? AND item_id = ? AND scanned_at IS NOT NULL",
+            [(kind.value, item_id) for kind, item_id in items],
+        )
+
     def scanned_by(self, run_id: str) -> list[tuple[Kind, int]]:
         """Items whose last scan, or failure, was this run's."""
         rows = self._db.execute("SELECT kind, item_id FROM items WHERE run_id = ? ORDER BY kind, item_id", (run_id,))
@@ -104,6 +113,26 @@ class Items:
             (kind.value,),
         ).fetchone()
         return int(row[0])
+
+    def failed(self, kind: Kind, after: int, limit: int) -> list[int]:
+        """Items that failed last time, in order of id, beginning after `after`."""
+        rows = self._db.execute(
+            "SELECT item_id FROM items WHERE kind = ? AND item_id > ? AND attempts > 0 ORDER BY item_id LIMIT ?",
+            (kind.value, after, limit),
+        )
+        return [int(row[0]) for row in rows]
+
+    def count_failed(self, kind: Kind) -> int:
+        row = self._db.execute("SELECT count(*) FROM items WHERE kind = ? AND attempts > 0", (kind.value,)).fetchone()
+        return int(row[0])
+
+    def forget(self, kind: Kind, item_ids: Sequence[int]) -> None:
+        """Items that Stash no longer has."""
+        for part in _chunks(item_ids):
+            self._db.execute(
+                f"DELETE FROM items WHERE kind = ? AND item_id IN ({_marks(part)})",  # noqa: S608
+                (kind.value, *part),
+            )
 
     def failures(self, limit: int = 100) -> list[ItemState]:
         rows = self._db.execute(_STATE + " WHERE attempts > 0 ORDER BY kind, item_id LIMIT ?", (limit,))

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from compreface_plugin.domain.errors import SettingsError
-from compreface_plugin.domain.records import Change, ChangeState, Kind, Op
+from compreface_plugin.domain.records import RESUMABLE, Change, ChangeState, Kind, Op, RunState
+from compreface_plugin.tasks.undo_created import CreatedThings, remove_created
 from compreface_plugin.values import int_arg, str_arg
 
 if TYPE_CHECKING:
@@ -32,6 +33,9 @@ def undo_run(context: Context) -> dict[str, Any]:
         raise SettingsError(f"The argument runId is {run_id!r}; allowed is the id of a run in the list of runs.")
     context.log.info(f"undoing run {run_id} ({run.mode})")
     result = _Undo(context, run_id, _id_arg(context, "imageId"), _id_arg(context, "performerId")).work()
+    if run.state in RESUMABLE and not (_id_arg(context, "imageId") or _id_arg(context, "performerId")):
+        with context.store.transaction():  # a later start of the same task begins anew, not behind what was taken back
+            context.store.runs.end(run_id, RunState.FINISHED, context.clock.now(), "was undone before its end")
     context.log.progress(1.0)
     context.log.info(
         f"run {run_id} undone: {result['undone']} additions taken back, {result['alreadyGone']} were gone already, "
@@ -56,8 +60,9 @@ class _Undo:
             self._context.cancel.raise_if_cancelled()
             counts.update(self._take_back(lists[start : start + CHUNK]))
             self._context.log.progress(start / len(lists))
-        forgotten = self._forget()
-        counts.update(self._remove_created(made))
+        created = remove_created(self._context, made)
+        counts.update(created.counts)
+        forgotten = self._forget(created)
         return {name: counts[name] for name in ("undone", "alreadyGone", "kept")} | forgotten
 
     def _concerns(self, change: Change) -> bool:
@@ -92,43 +97,33 @@ class _Undo:
         for image in library.images(sorted({int(item_id) for item_id in wanted.get(Kind.IMAGE, ())})).records:
             held[Kind.IMAGE, str(image.id), "tag_ids"] = image.tag_ids
             held[Kind.IMAGE, str(image.id), "performer_ids"] = image.performer_ids
+        for gallery_id in sorted({int(item_id) for item_id in wanted.get(Kind.GALLERY, ())}):
+            gallery = library.gallery(gallery_id)
+            if gallery is not None:
+                held[Kind.GALLERY, str(gallery_id), "tag_ids"] = gallery.tag_ids
+                held[Kind.GALLERY, str(gallery_id), "performer_ids"] = gallery.performer_ids
         if wanted.get(Kind.PERFORMER):
             for performer in library.performers():
                 held[Kind.PERFORMER, performer.id, "alias_list"] = performer.aliases
         return held
 
-    def _forget(self) -> dict[str, int]:
+    def _forget(self, created: CreatedThings) -> dict[str, int]:
         """The store's side: scans of the run count as not done, its verdicts and what it enrolled are forgotten."""
-        store = self._context.store
+        store, run_id = self._context.store, self._run_id
         with store.transaction():
-            if self._performer_id:
-                return store.people.forget_run(self._run_id, self._performer_id)
-            scanned = store.items.scanned_by(self._run_id)
             if self._image_id:
                 store.items.forget_scans(Kind.IMAGE, [int(self._image_id)])
-                store.faces.forget_verdicts(self._run_id, Kind.IMAGE, int(self._image_id))
+                store.faces.forget_verdicts(run_id, Kind.IMAGE, int(self._image_id))
                 return {"examples": 0, "subjects": 0}
+            store.items.refresh_matched(store.groups.restore_verdicts(run_id, self._performer_id or None))
+            if self._performer_id:
+                if self._performer_id in created.kept_performers:
+                    return {"examples": 0, "subjects": 0}
+                return store.people.forget_run(run_id, self._performer_id)
+            scanned = store.items.scanned_by(run_id)
             store.items.forget_scans(Kind.IMAGE, [item for kind, item in scanned if kind is Kind.IMAGE])
-            store.faces.forget_verdicts(self._run_id)
-            return store.people.forget_run(self._run_id)
-
-    def _remove_created(self, changes: Sequence[Change]) -> Counter[str]:
-        """Tags the run created go when nothing carries them any more; others stay and are reported."""
-        counts: Counter[str] = Counter()
-        for change in changes:
-            used = self._context.library.tag_use(change.item_id)
-            if used is None:
-                outcome, state, note = "alreadyGone", ChangeState.UNDONE, "was removed by somebody before"
-            elif used:
-                outcome, state, note = "kept", ChangeState.KEPT, f"{used} things carry it"
-                self._context.log.info(f"the tag {change.value} stays: {used} things carry it")
-            else:
-                self._context.library.tag_destroy(change.item_id)
-                outcome, state, note = "undone", ChangeState.UNDONE, ""
-            with self._context.store.transaction():
-                self._context.store.changes.mark([change.change_id], state, note)
-            counts[outcome] += 1
-        return counts
+            store.groups.forget_run(run_id)
+            return store.people.forget_run(run_id, keeping=created.kept_performers)
 
 
 def _id_arg(context: Context, name: str) -> str:
