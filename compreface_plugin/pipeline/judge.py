@@ -51,7 +51,7 @@ class Judge:
         self._run_id = run_id
         self._performers = performers
         self.people = len(set(examples.performer_ids))
-        self.memory = Memory(context.store, info, point, float(self._matcher.required_for_review), performers)
+        self.memory = Memory(context.store, info.model_id, point, float(self._matcher.required_for_review), performers)
 
     def knows(self, performer_id: str) -> bool:
         """Whether the library has this performer (as far as the judge was told)."""

@@ -17,7 +17,7 @@ from compreface_plugin.domain.memory import (
 )
 
 if TYPE_CHECKING:
-    from compreface_plugin.domain.faces import Box, EngineInfo, Float32
+    from compreface_plugin.domain.faces import Box, Float32
     from compreface_plugin.domain.operating_points import OperatingPoint
     from compreface_plugin.domain.records import Kind, VerdictRecord
     from compreface_plugin.store.decisions import DecidedFaces
@@ -41,7 +41,7 @@ class Memory:
     def __init__(
         self,
         store: Store,
-        info: EngineInfo,
+        model_id: str,
         point: OperatingPoint,
         review_at: float,
         performers: Collection[str] | None = None,
@@ -50,7 +50,7 @@ class Memory:
         exist; what was confirmed as another one holds no more. None: all do."""
         self._performers = performers
         self._store = store
-        self._info = info
+        self._model_id = model_id
         self._rule = MemoryRule.of(point, review_at)
         self._version: tuple[int, int] | None = None
         self._decided: DecidedFaces | None = None
@@ -67,7 +67,7 @@ class Memory:
     def _read(self) -> DecidedFaces:
         version = self._store.decisions.version()
         if self._decided is None or version != self._version:
-            self._decided = self._store.decisions.embedded(self._info.model_id, self._info.dimensions)
+            self._decided = self._store.decisions.embedded(self._model_id)
             self._row_of = {each.decision_id: row for row, each in enumerate(self._decided.decisions)}
             self._version = version
         return self._decided

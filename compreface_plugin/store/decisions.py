@@ -104,15 +104,35 @@ class Decisions:
         row = self._db.execute("SELECT count(*), coalesce(max(decision_id), 0) FROM decisions").fetchone()
         return int(row[0]), int(row[1])
 
-    def embedded(self, model_id: str, dimensions: int) -> DecidedFaces:
-        """Every decision with the embedding of its face by this model, oldest first."""
+    def embedded(self, model_id: str) -> DecidedFaces:
+        """Every decision that is about people or faces, with the embedding of its face by this model, oldest first."""
         rows = self._db.execute(
             "SELECT d.kind, d.item_id, d.x_min, d.y_min, d.x_max, d.y_max, d.decision, d.performer_id, d.face_id,"
             " d.run_id, d.decided_at, d.fingerprint, d.decision_id, e.embedding FROM decision_embeddings e"
-            " JOIN decisions d USING (decision_id) WHERE e.model_id = ? ORDER BY d.decision_id",
+            " JOIN decisions d USING (decision_id) WHERE e.model_id = ?"
+            " AND d.decision NOT IN ('example', 'no example') ORDER BY d.decision_id",
             (model_id,),
         ).fetchall()
+        dimensions = len(rows[0][13]) // 4 if rows else 0
         return DecidedFaces(tuple(_decision(row[:13]) for row in rows), stack([row[13] for row in rows], dimensions))
+
+    def replaced_by(self, run_id: str) -> list[tuple[int, VerdictRecord]]:
+        """(face id, the verdict that stood there) of faces whose verdict is still the one that this run gave."""
+        rows = self._db.execute(
+            "SELECT r.face_id, r.verdict, r.model_id, r.run_id, r.required, r.margin, r.reason, r.candidates"
+            " FROM replaced_verdicts r JOIN verdicts v ON v.face_id = r.face_id AND v.run_id = r.replaced_by"
+            " WHERE r.replaced_by = ? ORDER BY r.face_id",
+            (run_id,),
+        )
+        return [
+            (face, VerdictRecord(Verdict(verdict), model, run, required, margin, reason, _candidates(candidates)))
+            for face, verdict, model, run, required, margin, reason, candidates in rows
+        ]
+
+    def forget_replaced(self, run_id: str, face_ids: Iterable[int]) -> None:
+        self._db.executemany(
+            "DELETE FROM replaced_verdicts WHERE replaced_by = ? AND face_id = ?", [(run_id, each) for each in face_ids]
+        )
 
     # a change of model -------------------------------------------------------------------------------------------
 
@@ -131,6 +151,10 @@ class Decisions:
             "INSERT OR REPLACE INTO decision_embeddings (decision_id, model_id, embedding) VALUES (?, ?, ?)",
             (decision_id, model_id, to_blob(embedding)),
         )
+
+
+def _candidates(text: str) -> tuple[CandidateRecord, ...]:
+    return tuple(CandidateRecord(str(who), int(subject), float(score)) for who, subject, score in json.loads(text))
 
 
 def _verdict(text: str) -> VerdictRecord:

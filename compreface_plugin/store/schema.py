@@ -182,6 +182,7 @@ _V1 = (
         note TEXT NOT NULL DEFAULT '')""",
     "CREATE INDEX changes_state ON changes (state)",
     "CREATE INDEX changes_run ON changes (run_id, state)",
+    "CREATE INDEX changes_item ON changes (kind, item_id)",
 )
 
 

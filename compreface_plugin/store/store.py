@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 from compreface_plugin.store.changes import Changes
 from compreface_plugin.store.connection import FILE_NAME, connect, transaction
 from compreface_plugin.store.decisions import Decisions
+from compreface_plugin.store.examples import PersonExamples
 from compreface_plugin.store.faces import Faces
 from compreface_plugin.store.groups import Groups
 from compreface_plugin.store.items import Items
 from compreface_plugin.store.meta import Meta
 from compreface_plugin.store.people import People
+from compreface_plugin.store.plans import Plans
+from compreface_plugin.store.proposals import Proposals
 from compreface_plugin.store.runs import Runs
 from compreface_plugin.store.unknown import Unknown
 
@@ -34,6 +37,9 @@ class Store:
         self.runs = Runs(self._db)
         self.changes = Changes(self._db)
         self.decisions = Decisions(self._db)
+        self.examples = PersonExamples(self._db)
+        self.proposals = Proposals(self._db)
+        self.plans = Plans(self._db)
         self.groups = Groups(self._db, self.faces)
         self.unknown = Unknown(self._db)
 

@@ -1,0 +1,102 @@
+"""Faces that wait for a person: which, how many, and what else is known of the one they may be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from compreface_plugin.domain.records import Kind
+from compreface_plugin.store.vectors import from_blob
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from compreface_plugin.domain.faces import Float32
+
+# a face to review; or an accepted one whose name stands in a plan that nobody applied
+_WAITING = (
+    " FROM verdicts v JOIN faces f USING (face_id) WHERE v.model_id = :model AND (v.verdict = 'review' OR"
+    " (v.verdict = 'accept' AND EXISTS (SELECT 1 FROM changes c WHERE c.kind = f.kind AND"
+    " c.item_id = CAST(f.item_id AS TEXT) AND c.field = 'performer_ids' AND c.op = 'add' AND c.value = v.performer_id"
+    " AND c.state = 'proposed')))"
+)
+_ORDERS = {
+    "item": "f.kind, f.item_id, f.face_id",
+    # whoever waits most often first, her most similar faces first
+    "person": "count(*) OVER (PARTITION BY v.performer_id) DESC, v.performer_id, v.similarity DESC, f.face_id",
+}
+ORDERS = tuple(_ORDERS)
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A face that a performer was found in."""
+
+    face_id: int
+    kind: Kind
+    item_id: int
+    verdict: str
+    similarity: float
+
+
+class Proposals:
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    def page(
+        self,
+        model_id: str,
+        *,
+        order: str = "item",
+        performer_id: str | None = None,
+        image_id: int | None = None,
+        limit: int = 20,
+        offset: int = 0,
+    ) -> tuple[int, list[int]]:
+        """(how many wait in all, face ids of the page). `order` is one of ORDERS."""
+        where, given = _WAITING, {"model": model_id, "who": performer_id, "item": image_id}
+        if performer_id is not None:
+            where += " AND v.performer_id = :who"
+        if image_id is not None:
+            where += " AND f.kind = 'image' AND f.item_id = :item"
+        total = self._db.execute("SELECT count(*)" + where, given).fetchone()[0]
+        rows = self._db.execute(
+            f"SELECT f.face_id{where} ORDER BY {_ORDERS[order]} LIMIT :limit OFFSET :offset",
+            {**given, "limit": limit, "offset": offset},
+        )
+        return int(total), [int(row[0]) for row in rows]
+
+    def sightings(self, performer_id: str, model_id: str, but_not: tuple[Kind, int], limit: int) -> list[Sighting]:
+        """Other items on which the performer was accepted or proposed, surest first, each once."""
+        kind, item_id = but_not
+        rows = self._db.execute(
+            "SELECT f.face_id, f.kind, f.item_id, v.verdict, max(v.similarity) FROM verdicts v JOIN faces f"
+            " USING (face_id) WHERE v.performer_id = ? AND v.model_id = ? AND v.verdict IN ('accept', 'review')"
+            " AND NOT (f.kind = ? AND f.item_id = ?) GROUP BY f.kind, f.item_id"
+            " ORDER BY v.verdict, max(v.similarity) DESC, f.kind, f.item_id LIMIT ?",
+            (performer_id, model_id, kind.value, item_id, limit),
+        )
+        return [Sighting(row[0], Kind(row[1]), row[2], row[3], row[4] or 0.0) for row in rows]
+
+    def undecided(self, model_id: str, performer_id: str | None) -> Iterator[tuple[Kind, int, Float32]]:
+        """(kind, item id, embedding) of faces to review as this performer; with None: of all that are to review or
+        unknown."""
+        rows = self._db.execute(
+            "SELECT f.kind, f.item_id, e.embedding FROM verdicts v JOIN faces f USING (face_id)"
+            " JOIN face_embeddings e ON e.face_id = f.face_id AND e.model_id = v.model_id WHERE v.model_id = :model"
+            " AND ((:who IS NULL AND v.verdict IN ('review', 'unknown'))"
+            " OR (v.verdict = 'review' AND v.performer_id = :who))",
+            {"model": model_id, "who": performer_id},
+        )
+        for row in rows:
+            yield Kind(row[0]), int(row[1]), from_blob(row[2])
+
+    def waiting(self, model_id: str) -> dict[str, int]:
+        """How many faces wait, by performer id."""
+        rows = self._db.execute(
+            "SELECT v.performer_id, count(*)" + _WAITING + " GROUP BY v.performer_id", {"model": model_id}
+        )
+        return {str(row[0]): int(row[1]) for row in rows}
+
+
