@@ -16,10 +16,7 @@ if TYPE_CHECKING:
 
 GROUPED = "grouped with faces of the same person"
 """Reason of an accept that grouping gave: it stands when the face is matched again, see `is_lasting`."""
-NAMED = "named by a person"
 
-MOST_EXAMPLES = 10  # a person (issue: "diverse, at most 10 a person")
-CORE_SHARE = 0.75  # of a group, nearest its mean, that examples come from: the rest may be somebody else's
 GENDER_MAJORITY = 0.8  # of the faces a model was sure about
 RELAXED_SIZE = 2 / 3  # of minFaceSize, for low quality (the settings table: matching goes down to it)
 RELAXED_QUALITY = 1 / 2  # of minQuality (the settings table: low-quality tasks use half)
@@ -86,8 +83,8 @@ class FaceGroup:
 
 
 def is_lasting(verdict: Verdict | None, reason: str) -> bool:
-    """Whether a verdict came from grouping or from a person: a new match of the face does not change it."""
-    return verdict is not None and verdict.value == "accept" and reason in (GROUPED, NAMED)
+    """Whether a verdict came from grouping: a new match of the face does not change it (what people said does)."""
+    return verdict is not None and verdict.value == "accept" and reason == GROUPED
 
 
 def enough_for_a_person(group: FaceGroup, min_faces: int) -> bool:
@@ -142,29 +139,6 @@ def template(embeddings: Float32) -> Float32:
     mean = embeddings.astype(np.float64).mean(axis=0)
     length = float(np.linalg.norm(mean))
     return np.asarray(mean / length if length > 1e-6 else mean * 0.0, np.float32)
-
-
-def choose_examples(group: FaceGroup, most: int = MOST_EXAMPLES) -> list[UnknownFace]:
-    """At most `most` faces to learn a person from, best first: good, different from each other, one an item.
-
-    The best face of the group's core, then again and again the one farthest from all chosen (farthest-first traversal,
-    Gonzalez 1985). The core leaves out what lies farthest from the mean: there a wrong member would stand.
-    """
-    import numpy as np
-
-    by_item: dict[tuple[Kind, int], UnknownFace] = {}
-    for face in sorted(group.faces, key=lambda face: (-face.quality, face.face_id)):
-        by_item.setdefault((face.kind, face.item_id), face)
-    faces = sorted(by_item.values(), key=lambda face: (face.item_id, face.face_id))
-    rows = np.stack([face.embedding for face in faces])
-    alike = np.round(rows @ template(rows), 5)
-    core = [int(i) for i in np.argsort(-alike, kind="stable")[: max(min(3, len(faces)), round(CORE_SHARE * len(faces)))]]
-    chosen = [min(core, key=lambda i: (-faces[i].quality, i))]
-    while len(chosen) < min(most, len(core)):
-        nearest = np.round(rows[core] @ rows[chosen].T, 5).max(axis=1)
-        left = [(float(near), i) for near, i in zip(nearest, core, strict=True) if i not in chosen]
-        chosen.append(min(left)[1])
-    return [faces[i] for i in chosen]
 
 
 def gender_of(faces: Iterable[UnknownFace]) -> str | None:

@@ -122,7 +122,7 @@ class ImageFinder:
             finding.verdicts = final
 
     def _lasting(self, face: SeenFace | StoredFace) -> VerdictRecord | None:
-        """The verdict a face has from grouping or from a person, while its performer exists."""
+        """The verdict a face has from grouping, while its performer exists."""
         if isinstance(face, SeenFace) or face.verdict is None or face.verdict.best is None:
             return None
         kept = face.verdict

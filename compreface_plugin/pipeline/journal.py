@@ -70,8 +70,8 @@ class Journal:
     def apply(self, run_id: str | None = None) -> list[Change]:
         """Makes every open change in Stash and marks it. Returns those that Stash refused, with the reason as note.
 
-        `run_id`: only that run's, for operations that work beside a running task. One deleted image does not hold up the others. Raises RunError when Stash does not answer: what is open then
-        stays open.
+        `run_id`: only that run's, for operations that work beside a running task. One deleted image does not hold up
+        the others. Raises RunError when Stash does not answer: what is open then stays open.
         """
         opened = self._store.changes.open(run_id)
         self._settle_creations([change for change in opened if change.op is Op.CREATE])
@@ -109,12 +109,10 @@ class Journal:
         found = self._library.tag_named(name)
         if found is not None:
             return found.id
-        planned = Change(run_id, Kind.TAG, "", "", Op.CREATE, name)
-        with self._store.transaction():
-            self._store.changes.plan([planned])
+        planned = self._plan_creations(run_id, Kind.TAG, [name])
         made = self._library.tag_get_or_create(name)
         with self._store.transaction():
-            self._made(run_id, Kind.TAG, name, made.id)
+            self._store.changes.created(planned[name], made.id)
         return made.id
 
     def ensure_performers(self, run_id: str, wanted: Sequence[NewPerformer]) -> dict[str, PerformerRecord]:
@@ -127,19 +125,23 @@ class Journal:
         known = {name: self._library.performer_use(made[name]) for name in (new.name for new in wanted) if name in made}
         found = {name: use.record for name, use in known.items() if use is not None}
         missing = [new for new in wanted if new.name not in found]
-        with self._store.transaction():
-            self._store.changes.plan(Change(run_id, Kind.PERFORMER, "", "", Op.CREATE, new.name) for new in missing)
+        planned = self._plan_creations(run_id, Kind.PERFORMER, [new.name for new in missing])
         for new in missing:
             found[new.name] = self._library.performer_create(new.name, gender=new.gender, image_jpeg=new.picture)
             with self._store.transaction():
-                self._made(run_id, Kind.PERFORMER, new.name, found[new.name].id)
+                self._store.changes.created(planned[new.name], found[new.name].id)
         return found
 
-    def _made(self, run_id: str, kind: Kind, name: str, item_id: str) -> None:
-        """Inside a transaction: the open creation of this name has been made."""
-        for change in self._store.changes.open():
-            if (change.op, change.kind, change.run_id, change.value) == (Op.CREATE, kind, run_id, name):
-                self._store.changes.created(change.change_id, item_id)
+    def _plan_creations(self, run_id: str, kind: Kind, names: Sequence[str]) -> dict[str, int]:
+        """Writes down what is going to be made; the changes' ids by name.
+
+        Kept by the caller: an operation beside this task may settle, and close, what is not made yet.
+        """
+        with self._store.transaction():
+            self._store.changes.plan(Change(run_id, kind, "", "", Op.CREATE, name) for name in names)
+            opened = self._store.changes.open()
+        mine = (c for c in opened if (c.op, c.kind, c.run_id) == (Op.CREATE, kind, run_id))
+        return {change.value: change.change_id for change in mine}
 
     def _settle_creations(self, changes: Sequence[Change]) -> None:
         for change in changes:

@@ -1,4 +1,4 @@
-"""People a run is going to make of unknown faces, and the verdicts it replaces: both so that a kill, or an undo, finds its way."""
+"""People a run is going to make of unknown faces, and the verdicts it replaces: for kills and for undo."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ class Groups:
         return [PlannedPerson(row[0], row[1], row[2], self._face_ids(row[0])) for row in rows]
 
     def count_open(self, run_id: str) -> int:
-        row = self._db.execute("SELECT count(*) FROM planned_people WHERE run_id = ? AND done = 0", (run_id,)).fetchone()
-        return int(row[0])
+        query = "SELECT count(*) FROM planned_people WHERE run_id = ? AND done = 0"
+        return int(self._db.execute(query, (run_id,)).fetchone()[0])
 
     def _face_ids(self, group_id: int) -> tuple[int, ...]:
         rows = self._db.execute("SELECT face_id FROM planned_faces WHERE group_id = ? ORDER BY face_id", (group_id,))
@@ -75,27 +75,29 @@ class Groups:
     def replace_verdicts(self, run_id: str, verdicts: Sequence[tuple[int, VerdictRecord]]) -> None:
         """Saves verdicts of the run and keeps those of other runs that stood there before, for undo."""
         self._db.executemany(
-            f"INSERT OR IGNORE INTO replaced_verdicts (replaced_by, {_COLUMNS})"
+            f"INSERT OR IGNORE INTO replaced_verdicts (replaced_by, {_COLUMNS})"  # noqa: S608
             f" SELECT ?, {_COLUMNS} FROM verdicts WHERE face_id = ? AND run_id <> ?",
             [(run_id, face_id, run_id) for face_id, _ in verdicts],
         )
         self._faces.save_verdicts(verdicts)
 
     def restore_verdicts(self, run_id: str, performer_id: str | None = None) -> list[tuple[Kind, int]]:
-        """Gives the faces the verdicts back that stood there before the run's, or none; of one performer only, when given.
+        """Gives faces the verdicts back that stood before the run's, or none; only one performer's, when given.
 
         Returns the items whose verdicts changed. Verdicts that somebody replaced since stay.
         """
-        mine = "SELECT face_id FROM verdicts WHERE run_id = ?" + ("" if performer_id is None else " AND performer_id = ?")
-        given = (run_id,) if performer_id is None else (run_id, performer_id)
-        ids = [row[0] for row in self._db.execute(mine, given)]
+        mine = self._db.execute(
+            "SELECT face_id FROM verdicts WHERE run_id = :run AND (:performer IS NULL OR performer_id = :performer)",
+            {"run": run_id, "performer": performer_id},
+        )
+        ids = [row[0] for row in mine]
         items: dict[tuple[Kind, int], None] = {}
         for face_id in ids:
             row = self._db.execute("SELECT kind, item_id FROM faces WHERE face_id = ?", (face_id,)).fetchone()
             items[Kind(row[0]), int(row[1])] = None
             self._db.execute("DELETE FROM verdicts WHERE face_id = ?", (face_id,))
             self._db.execute(
-                f"INSERT INTO verdicts ({_COLUMNS}) SELECT {_COLUMNS} FROM replaced_verdicts"
+                f"INSERT INTO verdicts ({_COLUMNS}) SELECT {_COLUMNS} FROM replaced_verdicts"  # noqa: S608
                 " WHERE replaced_by = ? AND face_id = ?",
                 (run_id, face_id),
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -104,6 +105,15 @@ class People:
     def delete_examples(self, example_ids: Iterable[int]) -> None:
         self._db.executemany("DELETE FROM examples WHERE example_id = ?", [(each,) for each in example_ids])
 
+    def embeddings_of(self, subject_id: int, model_id: str, dimensions: int) -> Float32:
+        """The embeddings of a subject's examples by one model, (N, D); N may be 0."""
+        rows = self._db.execute(
+            "SELECT v.embedding FROM examples e JOIN example_embeddings v USING (example_id)"
+            " WHERE e.subject_id = ? AND v.model_id = ? ORDER BY e.example_id",
+            (subject_id, model_id),
+        )
+        return stack([row[0] for row in rows], dimensions)
+
     def own_picture_examples(self, performer_id: str) -> list[tuple[int, str]]:
         """(example id, SHA-256 of the picture) of the examples that came from a performer's own picture."""
         rows = self._db.execute(
@@ -183,23 +193,30 @@ class People:
 
     # undo -------------------------------------------------------------------------------------------------------
 
-    def forget_run(self, run_id: str, performer_id: str | None = None) -> dict[str, int]:
+    def forget_run(
+        self, run_id: str, performer_id: str | None = None, keeping: Iterable[str] = ()
+    ) -> dict[str, int]:
         """Takes back what a run enrolled: its examples, and its subjects that have no other example left.
 
-        With `performer_id` only that performer's. Returns {"examples": n, "subjects": m}.
+        With `performer_id` only that performer's; nothing of the performers `keeping`. Returns {"examples": n,
+        "subjects": m}.
         """
-        given = {"run": run_id, "performer": performer_id}
+        given = {"run": run_id, "performer": performer_id, "kept": json.dumps(sorted(keeping))}
         examples = self._db.execute(
-            "DELETE FROM examples WHERE created_run = :run AND (:performer IS NULL OR subject_id IN"
-            " (SELECT subject_id FROM subjects WHERE performer_id = :performer))",
+            "DELETE FROM examples WHERE created_run = :run AND subject_id IN (SELECT subject_id FROM subjects WHERE"
+            " (:performer IS NULL OR performer_id = :performer) AND"
+            " (performer_id IS NULL OR performer_id NOT IN (SELECT value FROM json_each(:kept))))",
             given,
         ).rowcount
         subjects = self._db.execute(
             "DELETE FROM subjects WHERE created_run = :run AND (:performer IS NULL OR performer_id = :performer)"
+            " AND (performer_id IS NULL OR performer_id NOT IN (SELECT value FROM json_each(:kept)))"
             " AND NOT EXISTS (SELECT 1 FROM examples e WHERE e.subject_id = subjects.subject_id)",
             given,
         ).rowcount
         self._db.execute(
-            "DELETE FROM enrolments WHERE run_id = :run AND (:performer IS NULL OR performer_id = :performer)", given
+            "DELETE FROM enrolments WHERE run_id = :run AND (:performer IS NULL OR performer_id = :performer)"
+            " AND performer_id NOT IN (SELECT value FROM json_each(:kept))",
+            given,
         )
         return {"examples": examples, "subjects": subjects}

@@ -19,9 +19,6 @@ _UNKNOWN = (
     " JOIN verdicts v ON v.face_id = f.face_id"
     " LEFT JOIN hand_groups h ON h.face_id = f.face_id"
 )
-_NOT_SET_ASIDE = (
-    " AND NOT EXISTS (SELECT 1 FROM decisions d WHERE d.face_id = f.face_id AND d.decision IN ('not a face', 'ignore'))"
-)
 
 
 def _face(row: tuple[Any, ...]) -> UnknownFace:
@@ -48,7 +45,7 @@ class Unknown:
     def faces(self, model_id: str, kind: Kind, unnamed: Iterable[str] = ()) -> list[UnknownFace]:
         """Faces of one model with the verdict unknown, or to review for one of the performers `unnamed`; by id."""
         rows = self._db.execute(
-            f"{_UNKNOWN} WHERE f.kind = ? AND v.verdict IN ('unknown', 'review'){_NOT_SET_ASIDE} ORDER BY f.face_id",
+            f"{_UNKNOWN} WHERE f.kind = ? AND v.verdict IN ('unknown', 'review') ORDER BY f.face_id",
             (model_id, kind.value),
         )
         wanted = set(unnamed)
@@ -77,14 +74,14 @@ class Unknown:
         return [_face(row) for row in rows if row is not None]
 
     def unsettled(self, kind: Kind, item_ids: Sequence[int]) -> set[int]:
-        """Those of the items that have a face nobody was accepted or proposed for, and nobody set aside."""
+        """Those of the items that have a face nobody was accepted or proposed for."""
         found: set[int] = set()
         for start in range(0, len(item_ids), 500):
             part = item_ids[start : start + 500]
             rows = self._db.execute(
                 "SELECT DISTINCT f.item_id FROM faces f LEFT JOIN verdicts v ON v.face_id = f.face_id"  # noqa: S608
                 f" WHERE f.kind = ? AND f.item_id IN ({','.join('?' * len(part))})"
-                f" AND (v.verdict IS NULL OR v.verdict = 'unknown'){_NOT_SET_ASIDE}",
+                " AND (v.verdict IS NULL OR v.verdict = 'unknown')",
                 (kind.value, *part),
             )
             found.update(row[0] for row in rows)
@@ -95,7 +92,7 @@ class Unknown:
         row = self._db.execute(
             "SELECT count(*) FROM items i WHERE i.kind = ? AND i.scanned_at IS NOT NULL AND NOT EXISTS"
             " (SELECT 1 FROM faces f LEFT JOIN verdicts v ON v.face_id = f.face_id WHERE f.kind = i.kind"
-            f" AND f.item_id = i.item_id AND (v.verdict IS NULL OR v.verdict = 'unknown'){_NOT_SET_ASIDE})",
+            " AND f.item_id = i.item_id AND (v.verdict IS NULL OR v.verdict = 'unknown'))",
             (kind.value,),
         ).fetchone()
         return int(row[0])
@@ -103,10 +100,10 @@ class Unknown:
     def state(self, model_id: str, kind: Kind) -> str:
         """A text that changes when the unknown faces, or what people said about them, do."""
         row = self._db.execute(
-            "SELECT count(*), total(f.face_id), total(h.hand * f.face_id) FROM faces f"  # noqa: S608
+            "SELECT count(*), total(f.face_id), total(h.hand * f.face_id) FROM faces f"
             " JOIN face_embeddings e ON e.face_id = f.face_id AND e.model_id = ?"
             " JOIN verdicts v ON v.face_id = f.face_id AND v.verdict IN ('unknown', 'review')"
-            f" LEFT JOIN hand_groups h ON h.face_id = f.face_id WHERE f.kind = ?{_NOT_SET_ASIDE}",
+            " LEFT JOIN hand_groups h ON h.face_id = f.face_id WHERE f.kind = ?",
             (model_id, kind.value),
         ).fetchone()
         return f"{model_id} {row[0]} {row[1]:.0f} {row[2]:.0f}"

@@ -1,0 +1,126 @@
+"""Unknown faces of all runs to groups of one person each, beside the people that earlier runs made of such faces.
+
+A person made by grouping takes part with its examples until a person gives it a name: new faces join it, so that a
+library worked off in five runs ends like one worked off in one.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from compreface_plugin.domain.memory import Said
+from compreface_plugin.domain.records import Kind
+from compreface_plugin.domain.subjects import is_subject_name
+from compreface_plugin.domain.unknown import FaceGroup, Gates, UnknownFace, faces_by_label, obey
+
+if TYPE_CHECKING:
+    from compreface_plugin.domain.faces import EngineInfo, Float32
+    from compreface_plugin.pipeline.context import Context
+
+ANCHOR_FACES = 50  # of one person: enough to stand for all, and bounded however large the library
+
+
+def gates_of(context: Context) -> Gates:
+    """What the settings ask of a face that makes a person."""
+    return Gates(float(context.settings.min_face_size), context.settings.min_quality)
+
+
+def unnamed_performers(names: dict[str, str]) -> set[str]:
+    """Performers that still carry the name they were made with."""
+    return {performer_id for performer_id, name in names.items() if is_subject_name(name)}
+
+
+def group_unknown(
+    context: Context, info: EngineInfo, gates: Gates, unnamed: set[str], kind: Kind = Kind.IMAGE
+) -> list[FaceGroup]:
+    """Every unknown face that passes the gates, in groups, by their smallest face id. `unnamed`: see
+    `unnamed_performers`. The order in which images were looked at does not matter."""
+    store = context.store
+    faces = [face for face in store.unknown.faces(info.model_id, kind, unnamed) if gates.passes(face)]
+    if not faces:
+        return []
+    import numpy as np
+
+    labels, joins = _cluster(info, faces, _anchors(context, info, unnamed, kind))
+    hands = [face.hand for face in faces]
+    if any(hand is not None for hand in hands):
+        labels = obey(labels, hands, np.stack([face.embedding for face in faces]))
+    owners = store.unknown.hand_owners(unnamed)
+    groups = [FaceGroup(same, _join(same, joins, owners)) for same in faces_by_label(faces, labels)]
+    return [kept for group in groups for kept in _without_rejected(context, group)]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Anchor:
+    """A face, or a portrait, of somebody made earlier."""
+
+    performer_id: str
+    item: str
+    quality: float
+    embedding: Float32
+
+
+def _anchors(context: Context, info: EngineInfo, unnamed: set[str], kind: Kind) -> list[_Anchor]:
+    """What is known of unnamed people: their accepted faces, and pictures that came from elsewhere."""
+    store = context.store
+    accepted = store.unknown.accepted(info.model_id, kind, unnamed, ANCHOR_FACES)
+    found = [
+        _Anchor(face.performer_id, f"{face.kind.value} {face.item_id}", face.quality, face.embedding)
+        for face in accepted
+        if face.performer_id is not None
+    ]
+    examples = store.people.gallery(info.model_id, info.dimensions, unnamed - {anchor.performer_id for anchor in found})
+    rows = zip(examples.performer_ids, examples.example_ids, examples.embeddings, strict=True)
+    return found + [_Anchor(performer, f"example {example}", 1.0, row) for performer, example, row in rows]
+
+
+def _cluster(
+    info: EngineInfo, faces: Sequence[UnknownFace], anchors: Sequence[_Anchor]
+) -> tuple[list[int], dict[int, str]]:
+    """A label per face; and by face id the performer a face was grouped with, where there is one."""
+    import numpy as np
+
+    from compreface_plugin.domain.clustering import cluster_faces
+    from compreface_plugin.domain.operating_points import operating_point
+
+    people = {anchor.performer_id: number for number, anchor in enumerate(anchors)}
+    labels = cluster_faces(
+        np.stack([face.embedding for face in faces] + [anchor.embedding for anchor in anchors]),
+        point=operating_point(info.model_id, info.pack),
+        item_keys=[f"{face.kind.value} {face.item_id}" for face in faces] + [anchor.item for anchor in anchors],
+        qualities=[face.quality for face in faces] + [anchor.quality for anchor in anchors],
+        anchors=[-1] * len(faces) + [people[anchor.performer_id] for anchor in anchors],
+    )
+    whose = {label: anchor.performer_id for label, anchor in zip(labels[len(faces) :], anchors, strict=True)}
+    own = labels[: len(faces)]
+    return own, {face.face_id: whose[label] for face, label in zip(faces, own, strict=True) if label in whose}
+
+
+def _join(faces: Sequence[UnknownFace], joins: dict[int, str], owners: dict[int, str]) -> str | None:
+    """The performer a group belongs to: that of its hand-made group; else the one it was grouped with, unless a
+    person told that one's faces apart."""
+    hand = next((face.hand for face in faces if face.hand is not None), None)
+    if hand is not None and hand in owners:
+        return owners[hand]
+    told = Counter(joins[face.face_id] for face in faces if face.face_id in joins)
+    if not told:
+        return None
+    performer = min(told, key=lambda who: (-told[who], int(who)))
+    return None if hand is not None and performer in owners.values() else performer
+
+
+def _without_rejected(context: Context, group: FaceGroup) -> list[FaceGroup]:
+    """Faces of which a person said that they are not this performer stay a group of their own."""
+    if group.performer_id is None:
+        return [group]
+    rejected = {
+        each.face_id
+        for each in context.store.decisions.of_performer(group.performer_id)
+        if each.said is Said.NOT_HER
+    }
+    joining = tuple(face for face in group.faces if face.face_id not in rejected)
+    others = tuple(face for face in group.faces if face.face_id in rejected)
+    return [FaceGroup(faces, who) for faces, who in ((joining, group.performer_id), (others, None)) if faces]

@@ -1,0 +1,261 @@
+"""Groups of unknown faces become people: a performer, a subject with examples, and the name on every item.
+
+What a run is going to make is decided once and written down whole; then it is worked off in small steps, each of which
+may be killed and done again: performers are found by their exact name, everything else by what is missing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from compreface_plugin.domain.records import (
+    CandidateRecord,
+    Change,
+    Enrolment,
+    Kind,
+    Op,
+    Subject,
+    Verdict,
+    VerdictRecord,
+)
+from compreface_plugin.domain.subjects import build_subject_name, is_subject_name
+from compreface_plugin.domain.unknown import (
+    GROUPED,
+    FaceGroup,
+    UnknownFace,
+    gender_of,
+    template,
+)
+from compreface_plugin.pipeline.journal import NewPerformer
+
+if TYPE_CHECKING:
+    from compreface_plugin.domain.faces import EngineInfo
+    from compreface_plugin.pipeline.context import Context
+    from compreface_plugin.pipeline.run import ActiveRun
+    from compreface_plugin.stash.records import PerformerRecord
+    from compreface_plugin.store.groups import PlannedPerson
+
+AT_ONCE = 20  # people made between two commits
+IMAGES_AT_ONCE = 200  # read from Stash in one request
+ORIGIN = "face"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Somebody:
+    """One planned person with what is left of the faces, and the performer once it is there."""
+
+    plan: PlannedPerson
+    group: FaceGroup
+    performer: PerformerRecord | None  # None: existed before
+    performer_id: str
+
+
+class PeopleMaker:
+    """Works off what a run planned. `min_quality` is asked of the faces it learns from."""
+
+    def __init__(
+        self, context: Context, run: ActiveRun, info: EngineInfo, matched_tag: str | None, min_quality: float
+    ) -> None:
+        from compreface_plugin.domain.learning import LearningRule
+        from compreface_plugin.domain.operating_points import operating_point
+
+        self._context = context
+        self._run = run
+        self._info = info
+        self._matched_tag = matched_tag
+        point = operating_point(info.model_id, info.pack)
+        self._scale = point.similarity_scale()
+        self._rule = LearningRule.of(point, min_quality)
+
+    def work(self) -> None:
+        """Everybody who is still planned. Raises Cancelled or GaveWay between two steps, RunError."""
+        groups, run_id = self._context.store.groups, self._run.run_id
+        while batch := groups.open(run_id, AT_ONCE):
+            self._step(batch)
+            left = groups.count_open(run_id)
+            self._context.log.info(f"people: {self._run.counts['created']} made, {left} groups to go")
+            if left:
+                self._run.between(computed=False)
+
+    def _step(self, planned: Sequence[PlannedPerson]) -> None:
+        people = self._performers(planned)
+        changes = self._missing(people)
+        newly = [face for somebody in people for face in somebody.group.faces]
+        self._run.commit(
+            lambda: self._store(planned, people, changes),
+            cursor=self._run.cursor,
+            counts={
+                "created": sum(somebody.performer is not None for somebody in people),
+                "accepted": len(newly),
+                "unknown": -sum(f.verdict is Verdict.UNKNOWN and f.run_id == self._run.run_id for f in newly),
+                "proposed": -sum(f.verdict is Verdict.REVIEW and f.run_id == self._run.run_id for f in newly),
+            },
+            items=0,
+        )
+        if changes:
+            self._context.journal.apply(self._run.run_id)
+        for somebody in people:
+            self._say(somebody)
+
+    # who it is --------------------------------------------------------------------------------------------------------
+
+    def _performers(self, planned: Sequence[PlannedPerson]) -> list[_Somebody]:
+        """The planned people that still have faces nobody else was accepted for, with their performers, made if new."""
+        left = [(plan, group) for plan in planned if (group := self._what_is_left(plan)) is not None]
+        existing = self._context.library.performer_names([p.performer_id for p, _ in left if p.performer_id])
+        wanted = [
+            NewPerformer(plan.name, self._picture(group), gender_of(group.faces))
+            for plan, group in left
+            if plan.performer_id is None
+        ]
+        made = self._context.journal.ensure_performers(self._run.run_id, wanted)
+        people = []
+        for plan, group in left:
+            if plan.performer_id is None:
+                people.append(_Somebody(plan, group, made[plan.name], made[plan.name].id))
+            elif plan.performer_id in existing:
+                people.append(_Somebody(plan, group, None, plan.performer_id))
+        return people
+
+    def _what_is_left(self, plan: PlannedPerson) -> FaceGroup | None:
+        faces = self._context.store.unknown.some(self._info.model_id, plan.face_ids)
+        left = tuple(face for face in faces if face.verdict is not Verdict.ACCEPT)
+        return FaceGroup(left, plan.performer_id) if left else None
+
+    def _picture(self, group: FaceGroup) -> bytes | None:
+        """The best crop, with margin."""
+        best = group.best.face_id
+        return self._context.store.faces.crops([best]).get(best)
+
+    # what Stash should get --------------------------------------------------------------------------------------------
+
+    def _missing(self, people: Sequence[_Somebody]) -> list[Change]:
+        """Performers, and the matched tag, that images lack by what Stash has now."""
+        wants: dict[int, list[tuple[str, str]]] = {}
+        for somebody in people:
+            for kind, item_id in somebody.group.items:
+                if kind is Kind.IMAGE:
+                    wants.setdefault(item_id, []).append(("performer_ids", somebody.performer_id))
+        changes = []
+        ids = sorted(wants)
+        for start in range(0, len(ids), IMAGES_AT_ONCE):
+            for image in self._context.library.images(ids[start : start + IMAGES_AT_ONCE]).records:
+                held = {"performer_ids": image.performer_ids, "tag_ids": image.tag_ids}
+                tags = [("tag_ids", self._matched_tag)] if self._matched_tag else []
+                for name, value in dict.fromkeys([*wants[image.id], *tags]):
+                    if value not in held[name]:
+                        changes.append(Change(self._run.run_id, Kind.IMAGE, str(image.id), name, Op.ADD, value))
+        return changes
+
+    # keeping it -------------------------------------------------------------------------------------------------------
+
+    def _store(
+        self, planned: Sequence[PlannedPerson], people: Sequence[_Somebody], changes: Sequence[Change]
+    ) -> None:
+        """Inside the step's transaction."""
+        store = self._context.store
+        store.changes.plan(changes)
+        for somebody in people:
+            subject = self._subject(somebody)
+            self._learn(subject, somebody.group)
+            store.groups.replace_verdicts(self._run.run_id, self._verdicts(somebody, subject))
+            store.items.refresh_matched(somebody.group.items)
+            if somebody.performer is not None:
+                self._know_picture(somebody.performer, somebody.group)
+        store.groups.done([plan.group_id for plan in planned])
+
+    def _subject(self, somebody: _Somebody) -> Subject:
+        people, performer_id = self._context.store.people, somebody.performer_id
+        linked = people.subjects_of(performer_id)
+        if linked:
+            return linked[0]
+        named = people.subject_named(somebody.plan.name)
+        if named is not None and named.performer_id is None:
+            people.link(named.subject_id, performer_id)
+            return Subject(named.subject_id, named.name, performer_id, named.created_run)
+        usable = named is None and is_subject_name(somebody.plan.name)
+        name = somebody.plan.name if usable else build_subject_name(performer_id)
+        return people.add_subject(name, performer_id, self._run.run_id, self._context.clock.now())
+
+    def _learn(self, subject: Subject, group: FaceGroup) -> None:
+        """Good and different faces of the group become examples, as long as there is room; the best one at least."""
+        import numpy as np
+
+        from compreface_plugin.domain.learning import choose_examples
+
+        info, people = self._info, self._context.store.people
+        known = people.embeddings_of(subject.subject_id, info.model_id, info.dimensions)
+        rows = np.stack([face.embedding for face in group.faces])
+        chosen = choose_examples(known, rows, [face.quality for face in group.faces], self._rule)
+        faces = [group.faces[row] for row in chosen] or ([] if len(known) else [group.best])
+        crops = self._context.store.faces.crops([face.face_id for face in faces])
+        for face in faces:
+            if face.face_id in crops:
+                self._add_example(subject, face, crops[face.face_id])
+
+    def _add_example(self, subject: Subject, face: UnknownFace, crop: bytes) -> None:
+        self._context.store.people.add_example(
+            subject.subject_id,
+            origin=ORIGIN,
+            origin_id=str(face.face_id),
+            picture_sha=hashlib.sha256(crop).hexdigest(),
+            quality=face.quality,
+            crop=crop,
+            model_id=self._info.model_id,
+            embedding=face.embedding,
+            run_id=self._run.run_id,
+            now=self._context.clock.now(),
+        )
+
+    def _know_picture(self, performer: PerformerRecord, group: FaceGroup) -> None:
+        """The performer's picture is one of the examples: synchronising need not look at it."""
+        picture = self._picture(group)
+        if picture is not None:
+            sha = hashlib.sha256(picture).hexdigest()
+            known = Enrolment(performer.id, performer.image_url, sha, "enrolled", "", self._info.model_id)
+            self._context.store.people.save_enrolment(known, self._run.run_id)
+
+    def _verdicts(self, somebody: _Somebody, subject: Subject) -> list[tuple[int, VerdictRecord]]:
+        import numpy as np
+
+        faces = somebody.group.faces
+        rows = np.stack([face.embedding for face in faces])
+        alike = self._scale.from_cosine(np.asarray(rows @ template(rows), np.float64))
+        return [
+            (
+                face.face_id,
+                VerdictRecord(
+                    verdict=Verdict.ACCEPT,
+                    model_id=self._info.model_id,
+                    run_id=self._run.run_id,
+                    required=face.required,
+                    margin=None,
+                    reason=GROUPED,
+                    candidates=(
+                        CandidateRecord(somebody.performer_id, subject.subject_id, float(similarity)),
+                    ),
+                ),
+            )
+            for face, similarity in zip(faces, alike, strict=True)
+        ]
+
+    def _say(self, somebody: _Somebody) -> None:
+        faces, items = len(somebody.group.faces), len(somebody.group.items)
+        verb = "made" if somebody.performer is not None else "found again"
+        self._context.log.info(
+            f"performer {somebody.performer_id} ({somebody.plan.name}) {verb}: {faces} faces on {items} images"
+        )
+
+
+def plan_people(
+    context: Context, run_id: str, people: Iterable[tuple[str, str | None, Sequence[UnknownFace]]]
+) -> None:
+    """(name, performer id or None for a new one, faces): what the run is going to write, in one transaction."""
+    with context.store.transaction():
+        context.store.groups.plan(
+            run_id, ((name, performer, [face.face_id for face in faces]) for name, performer, faces in people)
+        )
+

@@ -1,0 +1,105 @@
+"""What a run created goes when nobody uses it: tags that nothing carries, performers that nobody touched."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from compreface_plugin.domain.errors import ItemError
+from compreface_plugin.domain.records import Change, ChangeState, Kind
+
+if TYPE_CHECKING:
+    from compreface_plugin.pipeline.context import Context
+    from compreface_plugin.stash.records import PerformerUse
+
+GONE, KEPT, UNDONE = "alreadyGone", "kept", "undone"
+
+
+@dataclass(slots=True)
+class CreatedThings:
+    """What became of them. `kept_performers` keep their subjects and examples, so that they are still recognised."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    kept_performers: set[str] = field(default_factory=set)
+    removed_performers: set[str] = field(default_factory=set)
+
+
+def remove_created(context: Context, changes: Sequence[Change]) -> CreatedThings:
+    """Takes back creations after the run's list entries were taken back: what is still carried is used by others."""
+    done = CreatedThings()
+    for change in changes:
+        context.cancel.raise_if_cancelled()
+        outcome, note = _performer(context, change) if change.kind is Kind.PERFORMER else _tag(context, change)
+        if change.kind is Kind.PERFORMER:
+            (done.kept_performers if outcome == KEPT else done.removed_performers).add(change.item_id)
+        with context.store.transaction():
+            if change.kind is Kind.PERFORMER and outcome != KEPT:
+                _forget(context, change.item_id)
+            state = ChangeState.KEPT if outcome == KEPT else ChangeState.UNDONE
+            context.store.changes.mark([change.change_id], state, note)
+        done.counts[outcome] += 1
+    return done
+
+
+def _tag(context: Context, change: Change) -> tuple[str, str]:
+    used = context.library.tag_use(change.item_id)
+    if used is None:
+        return GONE, "was removed by somebody before"
+    if used:
+        context.log.info(f"the tag {change.value} stays: {used} things carry it")
+        return KEPT, f"{used} things carry it"
+    context.library.tag_destroy(change.item_id)
+    return UNDONE, ""
+
+
+def _performer(context: Context, change: Change) -> tuple[str, str]:
+    use = context.library.performer_use(change.item_id)
+    if use is None:
+        return GONE, "was removed by somebody before"
+    why = _touched(context, change, use)
+    if why:
+        context.log.info(f"performer {change.item_id} ({use.record.name}) stays: {why}")
+        return KEPT, why
+    context.library.performer_destroy(change.item_id)
+    return UNDONE, ""
+
+
+def _touched(context: Context, change: Change, use: PerformerUse) -> str:
+    """What a person, another plugin or another run did to a performer; empty when nobody did anything."""
+    record = use.record
+    if record.name != change.value or record.disambiguation:
+        return f"it was made as {change.value} and has another name now"
+    items = use.images + use.scenes + use.galleries
+    if items:
+        return f"it is on {items} items that this run did not put it on"
+    if use.tag_ids or use.edited or set(record.aliases) - _subjects(context, record.id):
+        return "somebody edited it"
+    return _other_picture(context, use)
+
+
+def _subjects(context: Context, performer_id: str) -> set[str]:
+    return {subject.name for subject in context.store.people.subjects_of(performer_id)}
+
+
+def _other_picture(context: Context, use: PerformerUse) -> str:
+    made_with = context.store.people.enrolments().get(use.record.id)
+    if made_with is None or not made_with.picture_sha:
+        return ""
+    if not use.record.has_own_image:
+        return "somebody took its picture away"
+    try:
+        data = context.library.performer_picture(use.record)
+    except ItemError:
+        return "its picture cannot be read"
+    return "" if hashlib.sha256(data).hexdigest() == made_with.picture_sha else "somebody gave it another picture"
+
+
+def _forget(context: Context, performer_id: str) -> None:
+    """Inside a transaction: the subjects of a performer that is gone, with all examples and its picture."""
+    people = context.store.people
+    for subject in people.subjects_of(performer_id):
+        people.delete_subject(subject.subject_id)
+    people.forget_enrolments([performer_id])
