@@ -98,7 +98,7 @@ def frozen_cohort(context: Context, info: EngineInfo, run_id: str) -> Cohort | N
 def current_cohort(context: Context, info: EngineInfo) -> Cohort | None:
     """A cohort from what the store knows now, or None when it is too small to help."""
     from compreface_plugin.domain.cohort import build_cohort
-    from compreface_plugin.domain.operating_points import REVIEW_SIMILARITY, operating_point
+    from compreface_plugin.domain.operating_points import operating_point
 
     store = context.store
     point = operating_point(info.model_id, info.pack)
@@ -113,7 +113,5 @@ def current_cohort(context: Context, info: EngineInfo) -> Cohort | None:
     keys = [f"performer {who}" for who in examples.performer_ids]
     keys += [f"{kind.value} {item}" for _, kind, item, *_ in unknown]
     people = [*examples.performer_ids, *([""] * len(unknown))]
-    # two faces that would be proposed as the same person are not both taken: nobody may be in twice
-    same_person_at = float(point.similarity_scale().to_cosine(REVIEW_SIMILARITY))
-    cohort = build_cohort(info.model_id, embeddings, keys, people, same_person_at)
+    cohort = build_cohort(info.model_id, embeddings, keys, people, float(point.same_person_at))
     return cohort if len(cohort) >= point.normalisation.min_cohort else None
