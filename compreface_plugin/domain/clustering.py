@@ -32,10 +32,11 @@ if TYPE_CHECKING:
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
 
-SAME_CLUSTER_FMR = 1e-5
-"""False match rate at which two clusters are one person. One number for every model; measured on LFW."""
-REFERENCE_FACES = 1500
-"""Number of faces up to which that rate holds. Beyond it shrinks in proportion: pairs grow with the square."""
+STRANGERS_PER_FACE = 0.015
+"""How many strangers of each face may stand above the threshold: the false match rate times the number of faces. A
+fixed rate would mix ever more people as a library grows. One number for every model; measured in docs/clustering.md."""
+LARGEST_FMR = 3e-5
+"""The rate with few faces (below 500), where the former would allow more."""
 
 _NEIGHBOURS = 16  # nearest clusters kept of each: bounds memory; 4 and 32 gave the same people on LFW
 _EDGE_SLACK = 1.5  # deviates below the threshold from which pairs are remembered: clusters may lift them over it
@@ -72,7 +73,7 @@ def cluster_faces(
     order = _stable_order(rows, item_keys)
     clusters = _Clusters(rows[order], point, [item_keys[i] for i in order], [known[i] for i in order], unite_anchors)
     clusters.join_anchors()
-    clusters.join_neighbours(deviate_of(SAME_CLUSTER_FMR * min(1.0, REFERENCE_FACES / max(len(rows), 1))))
+    clusters.join_neighbours(deviate_of(min(LARGEST_FMR, STRANGERS_PER_FACE / max(len(rows), 1))))
     return _labels(clusters.parent, order)
 
 
