@@ -69,22 +69,38 @@ def change_performer(request: Request, found: Row, given: Row, *, checked: bool)
 @resolves("Mutation.performerMerge")
 def _performer_merge(_: Any, request: Request, input: Row) -> Row | None:
     library = request.stash.library
+    try:
+        sources = [as_id(one) for one in input["source"]]
+    except LibraryError as error:
+        raise LibraryError(f"converting source ids: {error}") from error
+    into = as_id(input["destination"])
+    if into in sources:
+        raise LibraryError("destination performer cannot be in source list")
     with changing(request):
-        into = library.need("performer", input["destination"])
-        for source in (library.need("performer", one) for one in input["source"]):
-            if source["id"] == into["id"]:
-                raise LibraryError("cannot merge where source == destination")
-            for kind in ("image", "scene", "gallery"):
-                table = f"{kind}_performer"
-                library.db.run(
-                    f"INSERT OR IGNORE INTO {table} ({kind}_id, performer_id) SELECT {kind}_id, ? FROM {table} "
-                    "WHERE performer_id = ?",
-                    [into["id"], source["id"]],
-                )
-            library.destroy("performer", source["id"])
+        for source in sources:
+            if library.get("performer", source) is None:
+                raise LibraryError(f"finding source performers: performer with id {source} not found")
+        before = library.get("performer", into)
+        if before is None:
+            raise LibraryError("updating performer: sql: no rows in result set")
+        for source in sources:
+            _move_links(library, source, into)
+            library.destroy("performer", source)
         if input.get("values"):
-            change_performer(request, into, input["values"], checked=False)
-    return library.get("performer", into["id"])
+            change_performer(request, before, input["values"], checked=False)
+    return before  # plain fields are answered as they were, although `values` have been written
+
+
+def _move_links(library: Library, source: int, into: int) -> None:
+    """Everything that carried one performer carries the other; tags come along."""
+    for kind in ("image", "scene", "gallery"):
+        table = f"{kind}_performer"
+        library.db.run(
+            f"INSERT OR IGNORE INTO {table} ({kind}_id, performer_id) SELECT {kind}_id, ? FROM {table} "
+            "WHERE performer_id = ?",
+            [into, source],
+        )
+    library.relink("performer", into, "tag", library.linked("performer", source, "tag"), "ADD")
 
 
 # tags
