@@ -100,6 +100,8 @@ class CompreFaceClient:
         self._limits: Limits | None = None
         self._lock = threading.Lock()
         self._failed = 0
+        self._troubled = False  # a warning was logged since the last good answer
+        self._given_up = False  # patience was at its end: until the next good answer nobody waits again
         self._warming = threading.Lock()
         self._warm = False
 
@@ -284,6 +286,7 @@ class CompreFaceClient:
             else:
                 kind = trouble.meaning(reply)
                 if kind in (Meaning.DONE, Meaning.FINAL):
+                    self._troubled = self._given_up = False
                     return reply
                 problem = self._keys.hide(trouble.words(reply))
                 if not repeatable:
@@ -291,11 +294,19 @@ class CompreFaceClient:
             doubtful += kind is Meaning.DOUBTFUL
             if doubtful >= DOUBTFUL_TRIES and gave_up is not None:
                 raise gave_up(problem, tries)
-            if tries > len(self.patience.pauses_s):
+            if self._given_up or tries > len(self.patience.pauses_s):
+                self._given_up = True
                 raise trouble.silent(self.base, problem, tries)
-            if tries == 2 and self._log is not None:
-                self._log.warning(f"CompreFace is in trouble ({problem}); trying for a minute.")
+            self._tell_once(problem, tries)
             self.patience.wait(self.patience.pauses_s[tries - 1])
+
+    def _tell_once(self, problem: str, tries: int) -> None:
+        """One line per trouble, however many requests it meets; a single hiccup is not worth one."""
+        with self._lock:
+            told, self._troubled = self._troubled, self._troubled or tries > 1
+        if tries > 1 and not told and self._log is not None:
+            patience = sum(self.patience.pauses_s)
+            self._log.warning(f"CompreFace at {self.base} is in trouble ({problem}); trying on for {patience:.0f} s.")
 
     def _refusal(self, asked: str, reply: Reply, kind: str) -> PluginError:
         """The error for a final reply that is no success; a key of the wrong kind is found out and told."""

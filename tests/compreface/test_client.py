@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import io
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from uuid import uuid4
 
 import pytest
+from PIL import Image
 from testcompreface import TestCompreFace
 
 from compreface_plugin.compreface.client import FAILED_IN_A_ROW, LEAST_PROBABILITY, Patience
@@ -100,6 +104,32 @@ def test_a_server_that_stays_away_ends_the_run_with_one_sentence(
         service.client.look(photo("obama.jpg"), PLUGINS)
     warnings = [line for line in lines.told if "in trouble" in line]  # type: ignore[attr-defined]
     assert len(warnings) == 1
+
+
+def test_once_given_up_nobody_waits_again_until_it_answers(
+    server: TestCompreFace, connect: Connect, photo: Photo
+) -> None:
+    waited: list[float] = []
+    service = connect(patience=Patience((0.01,) * 4, waited.append))
+    server.stop()
+    for _ in range(3):
+        with pytest.raises(ServiceUnavailable):
+            service.client.look(photo("obama.jpg"), PLUGINS)
+    assert len(waited) == 4
+    server.start()
+    assert len(service.client.look(photo("obama.jpg"), PLUGINS).faces) == 1
+    server.faults.gateway(502, 2)
+    assert len(service.client.look(photo("obama.jpg"), PLUGINS).faces) == 1
+    assert len(waited) == 6
+
+
+def test_finding_the_server_loads_no_heavy_library() -> None:
+    code = (
+        "import sys, compreface_plugin.compreface.open;"
+        "print({'numpy', 'PIL', 'dlib', 'onnxruntime', 'cv2'} & set(sys.modules) or '')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
 
 
 def test_a_picture_that_breaks_the_server_is_given_up_alone(
@@ -216,9 +246,5 @@ def test_two_at_a_time_and_the_first_alone(server: TestCompreFace, service: Comp
 
 
 def _size(content: bytes) -> tuple[int, int]:
-    import io
-
-    from PIL import Image
-
     with Image.open(io.BytesIO(content)) as image:
         return image.size
