@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from compreface_plugin.domain.operating_points import REFERENCE_PEOPLE, deviate_of
+
 if TYPE_CHECKING:
     from compreface_plugin.domain.operating_points import OperatingPoint
 
@@ -21,3 +23,15 @@ def expected_wrong(point: OperatingPoint, similarity: float, people: int) -> flo
     if rate >= 1.0:
         return FACES if people else 0.0
     return -FACES * math.expm1(people * math.log1p(-rate))
+
+
+def corrected_similarity(point: OperatingPoint, similarity: float, people: int) -> float:
+    """The similarity that means in a gallery of `people` what `similarity` means in a small one, 0..1.
+
+    The same correction as the matcher's: beyond REFERENCE_PEOPLE the rate allowed per comparison shrinks in proportion.
+    """
+    if people <= REFERENCE_PEOPLE:
+        return similarity
+    scale = point.similarity_scale()
+    rate = point.plain.fmr(scale.to_cosine(similarity)) * REFERENCE_PEOPLE / people
+    return float(scale.from_cosine(point.plain.score(deviate_of(rate))))

@@ -43,8 +43,8 @@ class Learner:
         import numpy as np
 
         store = self._context.store
-        words = self._words(performer_id)
         known = store.examples.of_performer(performer_id, self._model_id)
+        words = self._words(performer_id, [each.face_id for each in known if each.face_id is not None])
         confirmed = {face_id for face_id, said in words.items() if said in (Said.CONFIRMED, Said.EXAMPLE)}
         unwanted = {face_id for face_id, said in words.items() if said in (Said.NOT_HER, Said.NO_EXAMPLE)}
         pool = self._pool(sorted(confirmed))
@@ -66,11 +66,12 @@ class Learner:
         added = self._add(performer_id, [face for face_id, face in wanted.items() if face_id not in there])
         return Learned(added, len(gone), len(known) + added - len(gone))
 
-    def _words(self, performer_id: str) -> dict[int, Said]:
-        """The last word about this performer and each face somebody spoke about."""
+    def _words(self, performer_id: str, learned: Sequence[int]) -> dict[int, Said]:
+        """The last word about this performer and each face somebody spoke about, `learned` ones among them."""
         decisions = self._context.store.decisions
         said: dict[int, Said] = {}
-        for face_id in {each.face_id for each in decisions.of_performer(performer_id) if each.face_id is not None}:
+        spoken = {each.face_id for each in decisions.of_performer(performer_id) if each.face_id is not None}
+        for face_id in spoken.union(learned):
             word = last_word(decisions.of_face(face_id), performer_id)
             if word is not None:
                 said[face_id] = word

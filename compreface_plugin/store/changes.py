@@ -70,10 +70,14 @@ class Changes:
         return {row[0]: row[1] for row in rows}
 
     def undoable_run(self) -> str | None:
-        """The newest run that changed Stash or enrolled somebody, and was not taken back."""
+        """The newest task that changed Stash or enrolled somebody, and was not taken back.
+
+        A person's single decisions are taken back one by one, or by their run id, never by the way.
+        """
         row = self._db.execute(
-            "SELECT run_id FROM runs r WHERE EXISTS (SELECT 1 FROM changes c WHERE c.run_id = r.run_id AND c.state = ?)"
-            " OR EXISTS (SELECT 1 FROM examples e WHERE e.created_run = r.run_id)"
+            "SELECT run_id FROM runs r WHERE mode <> 'decide' AND"
+            " (EXISTS (SELECT 1 FROM changes c WHERE c.run_id = r.run_id AND c.state = ?)"
+            " OR EXISTS (SELECT 1 FROM examples e WHERE e.created_run = r.run_id))"
             " ORDER BY started_at DESC, rowid DESC LIMIT 1",
             (ChangeState.APPLIED.value,),
         ).fetchone()

@@ -102,7 +102,7 @@ _V1 = (
     "CREATE INDEX verdicts_run ON verdicts (run_id)",
     # what people said about a face: kept against item and box, so that it survives rescans and models
     """CREATE TABLE decisions (
-        decision_id INTEGER PRIMARY KEY,
+        decision_id INTEGER PRIMARY KEY AUTOINCREMENT,  -- never used twice: readers notice changes by it
         kind TEXT NOT NULL,
         item_id INTEGER NOT NULL,
         x_min REAL NOT NULL, y_min REAL NOT NULL, x_max REAL NOT NULL, y_max REAL NOT NULL,

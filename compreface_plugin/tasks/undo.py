@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from compreface_plugin.domain.errors import SettingsError
 from compreface_plugin.domain.records import RESUMABLE, Change, ChangeState, Kind, Op, RunState
+from compreface_plugin.pipeline.model_in_use import model_in_use
+from compreface_plugin.tasks.decide import forget_decisions
 from compreface_plugin.tasks.undo_created import CreatedThings, remove_created
 from compreface_plugin.values import int_arg, str_arg
 
 if TYPE_CHECKING:
+    from compreface_plugin.domain.memory import Decision
     from compreface_plugin.pipeline.context import Context
 
 CHUNK = 500  # changes planned, applied and marked together
@@ -111,6 +114,8 @@ class _Undo:
         """The store's side: scans of the run count as not done, its verdicts and what it enrolled are forgotten."""
         store, run_id = self._context.store, self._run_id
         with store.transaction():
+            if said := store.decisions.of_run(run_id):
+                return self._forget_words(said)
             if self._image_id:
                 store.items.forget_scans(Kind.IMAGE, [int(self._image_id)])
                 store.faces.forget_verdicts(run_id, Kind.IMAGE, int(self._image_id))
@@ -124,6 +129,19 @@ class _Undo:
             store.items.forget_scans(Kind.IMAGE, [item for kind, item in scanned if kind is Kind.IMAGE])
             store.groups.forget_run(run_id)
             return store.people.forget_run(run_id, keeping=created.kept_performers)
+
+    def _forget_words(self, said: Sequence[Decision]) -> dict[str, int]:
+        """Of a run of decisions: what was said, with everything that followed from it. Scans stay."""
+        store, run_id = self._context.store, self._run_id
+        wanted = [
+            each
+            for each in said
+            if (not self._image_id or (each.kind is Kind.IMAGE and str(each.item_id) == self._image_id))
+            and (not self._performer_id or each.performer_id == self._performer_id)
+        ]
+        forgotten = store.people.forget_run(run_id) if len(wanted) == len(said) else {"examples": 0, "subjects": 0}
+        forget_decisions(self._context, model_in_use(self._context), run_id, wanted)
+        return forgotten
 
 
 def _id_arg(context: Context, name: str) -> str:

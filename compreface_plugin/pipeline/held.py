@@ -1,0 +1,43 @@
+"""What the lists of items hold in Stash right now: asked for before anything is added to them or taken off."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from compreface_plugin.domain.records import Change, ChangeState, Kind, Op
+
+if TYPE_CHECKING:
+    from compreface_plugin.pipeline.context import Context
+
+AT_ONCE = 200  # images in one request
+
+Lists = dict[str, tuple[str, ...]]  # by name: "performer_ids", "tag_ids"
+
+
+def held_lists(context: Context, items: Iterable[tuple[Kind, int]]) -> dict[tuple[Kind, int], Lists]:
+    """The lists of images by item; images that are gone, and items of other kinds, are absent."""
+    ids = sorted({item_id for kind, item_id in items if kind is Kind.IMAGE})
+    found: dict[tuple[Kind, int], Lists] = {}
+    for start in range(0, len(ids), AT_ONCE):
+        for image in context.library.images(ids[start : start + AT_ONCE]).records:
+            found[Kind.IMAGE, image.id] = {"performer_ids": image.performer_ids, "tag_ids": image.tag_ids}
+    return found
+
+
+def stands(change: Change, held: Lists | None) -> bool:
+    """Whether the list still is as the change left it."""
+    return held is not None and (change.value in held.get(change.field, ())) is (change.op is Op.ADD)
+
+
+def take_back(context: Context, changes: list[Change], run_id: str) -> int:
+    """Reverses changes of one run that still stand in Stash; the others are only marked. Returns how many were."""
+    held = held_lists(context, ((change.kind, int(change.item_id)) for change in changes))
+    standing = [change for change in changes if stands(change, held.get((change.kind, int(change.item_id))))]
+    ids = {change.change_id for change in standing}
+    with context.store.transaction():
+        context.store.changes.mark(ids, ChangeState.UNDOING)
+        others = [change.change_id for change in changes if change.change_id not in ids]
+        context.store.changes.mark(others, ChangeState.UNDONE, "was changed by somebody before")
+    refused = context.journal.apply(run_id)
+    return len(standing) - len(refused)
