@@ -66,7 +66,7 @@ class Op(str, Enum):
 
 class ChangeState(str, Enum):
     PROPOSED = "proposed"  # part of a plan that nobody applied yet
-    DECIDED = "decided"  # was part of a plan until a person decided about the face; the note names the run
+    DECIDED = "decided"  # was part of a plan; a person settled it otherwise: the note says how, or names the run
     PLANNED = "planned"  # written down, perhaps already in Stash, not yet known to be
     APPLIED = "applied"
     FAILED = "failed"  # Stash refused it; the reason stands beside it

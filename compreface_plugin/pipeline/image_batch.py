@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from compreface_plugin.domain.records import Change, ItemState, Kind, Op, Verdict
+from compreface_plugin.domain.records import Change, ChangeState, ItemState, Kind, Op, Verdict
+from compreface_plugin.pipeline.hands import respect_hands
 
 if TYPE_CHECKING:
     from compreface_plugin.pipeline.context import Context
@@ -91,7 +92,11 @@ class ImageBatches:
         return any(finding.image.id not in known and not finding.skipped for finding in findings)
 
     def settle(self, findings: Sequence[Finding], states: Mapping[int, ItemState], cursor: int) -> None:
-        """Stores the findings with the changes they ask for, in one transaction, then makes the changes in Stash."""
+        """Stores the findings with the changes they ask for, in one transaction, then makes the changes in Stash.
+
+        In a plan the changes are only proposed.
+        """
+        respect_hands(self._context, findings, states)
         wants = {finding.image.id: self._wants(finding, states.get(finding.image.id)) for finding in findings}
         changes = self._missing(findings, wants)
         self._run.commit(
@@ -100,7 +105,7 @@ class ImageBatches:
             counts=self._counts(findings),
             items=len(findings),
         )
-        if changes:
+        if changes and not self._tags.planned:
             self._context.journal.apply()
         for finding in findings:
             self._say(finding)
@@ -116,10 +121,9 @@ class ImageBatches:
             return [(Op.ADD, "tag_ids", tags.error)] if tags.error else []
         if tags.scanned:
             wants.append((Op.ADD, "tag_ids", tags.scanned))
-        if self._context.settings.apply_mode == "auto":
-            if finding.named and tags.matched:
-                wants.append((Op.ADD, "tag_ids", tags.matched))
-            wants.extend((Op.ADD, "performer_ids", performer_id) for performer_id in finding.named)
+        if finding.named and tags.matched:
+            wants.append((Op.ADD, "tag_ids", tags.matched))
+        wants.extend((Op.ADD, "performer_ids", performer_id) for performer_id in finding.named)
         if state is not None and state.attempts and tags.error:  # it failed before, so the error tag is ours
             wants.append((Op.REMOVE, "tag_ids", tags.error))
         return wants
@@ -133,8 +137,9 @@ class ImageBatches:
         if not ask:
             return []
         now = {image.id: image for image in self._context.library.images(ask).records}
+        state = ChangeState.PROPOSED if self._tags.planned else ChangeState.PLANNED
         return [
-            Change(self._run.run_id, Kind.IMAGE, str(image_id), name, op, value)
+            Change(self._run.run_id, Kind.IMAGE, str(image_id), name, op, value, state)
             for image_id in ask
             if image_id in now
             for op, name, value in wants[image_id]
@@ -172,14 +177,20 @@ class ImageBatches:
                 item_id,
                 matched=bool(finding.named),
                 run_id=run_id,
-                tag_id=self._tags.scanned,
+                tag_id=self._scanned_tag(image),
                 fingerprint=image.fingerprint,
                 now=now,
             )
 
-    @staticmethod
-    def _counts(findings: Sequence[Finding]) -> dict[str, int]:
+    def _scanned_tag(self, image: ImageRecord) -> str | None:
+        """The tag that stands for the scan from now on: in a plan only one that the image carries already."""
+        scanned = self._tags.scanned
+        return None if self._tags.planned and scanned not in image.tag_ids else scanned
+
+    def _counts(self, findings: Sequence[Finding]) -> dict[str, int]:
         verdicts = [verdict.verdict for finding in findings for verdict in finding.verdicts]
+        if self._tags.planned:  # everything becomes a proposal
+            verdicts = [Verdict.REVIEW if verdict is Verdict.ACCEPT else verdict for verdict in verdicts]
         return {
             "seen": len(findings),
             "faces": len(verdicts),

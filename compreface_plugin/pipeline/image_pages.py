@@ -10,6 +10,7 @@ from compreface_plugin.domain.records import ItemState, Kind
 from compreface_plugin.pipeline.findings import ImageFinder
 from compreface_plugin.pipeline.image_batch import ImageBatches, PagePlan
 from compreface_plugin.pipeline.judge import Judge, frozen_cohort
+from compreface_plugin.pipeline.planning import is_plan
 from compreface_plugin.pipeline.tags import Tags, open_tags
 from compreface_plugin.values import int_arg
 
@@ -52,14 +53,14 @@ def match_images(context: Context, run: ActiveRun, wanted: Wanted) -> Opened:
     info = context.engine.info
     with context.store.transaction():
         context.store.runs.pin_engine(run.run_id, info.engine, info.model_id)
-    tags = open_tags(context, run.run_id)
+    tags = open_tags(context, run.run_id, planned=is_plan(context))
     names = context.library.performer_names()
     opened = Opened(tags, names)
     if limit and run.counts["seen"] >= limit:
         return opened
     judge = Judge(context, info, run.run_id, set(names), frozen_cohort(context, info, run.run_id))
     context.log.info(f"{judge.people} people are enrolled; engine {info.engine}, model {info.model_id}, {info.device}")
-    hidden = tags.scanned if wanted.unscanned_only else None
+    hidden = tags.scanned_in_stash if wanted.unscanned_only else None
     total = wanted.total(context.library.image_count(without_tag=hidden))
     run.set_total(min(total, limit) if limit else total)
     batches = ImageBatches(context, run, ImageFinder(context, judge), tags, names)

@@ -77,11 +77,14 @@ class Plans:
         return self._db.execute("DELETE FROM changes WHERE run_id = ? AND state = 'proposed'", (run_id,)).rowcount
 
     def untouched_scans(self, run_id: str) -> list[int]:
-        """Images scanned by the run on which nothing of it was applied."""
+        """Images scanned by the run that would change, and on which nothing of it was applied."""
+        of_image = (
+            "EXISTS (SELECT 1 FROM changes c WHERE c.run_id = i.run_id AND c.kind = i.kind"
+            " AND c.item_id = CAST(i.item_id AS TEXT) AND c.state IN "
+        )
         rows = self._db.execute(
-            "SELECT item_id FROM items i WHERE kind = 'image' AND run_id = ? AND NOT EXISTS (SELECT 1 FROM changes c"
-            " WHERE c.run_id = i.run_id AND c.kind = i.kind AND c.item_id = CAST(i.item_id AS TEXT)"
-            " AND c.state IN ('applied', 'decided'))",
+            f"SELECT item_id FROM items i WHERE kind = 'image' AND run_id = ? AND {of_image}('proposed'))"  # noqa: S608
+            f" AND NOT {of_image}('applied', 'decided')) ORDER BY item_id",
             (run_id,),
         )
         return [int(row[0]) for row in rows]

@@ -80,13 +80,12 @@ class Proposals:
         return [Sighting(row[0], Kind(row[1]), row[2], row[3], row[4] or 0.0) for row in rows]
 
     def undecided(self, model_id: str, performer_id: str | None) -> Iterator[tuple[Kind, int, Float32]]:
-        """(kind, item id, embedding) of faces to review as this performer; with None: of all that are to review or
-        unknown."""
+        """(kind, item id, embedding) of faces that wait as this performer; None: of all that wait or are unknown."""
         rows = self._db.execute(
             "SELECT f.kind, f.item_id, e.embedding FROM verdicts v JOIN faces f USING (face_id)"
             " JOIN face_embeddings e ON e.face_id = f.face_id AND e.model_id = v.model_id WHERE v.model_id = :model"
-            " AND ((:who IS NULL AND v.verdict IN ('review', 'unknown'))"
-            " OR (v.verdict = 'review' AND v.performer_id = :who))",
+            " AND ((:who IS NULL AND v.verdict = 'unknown') OR (f.face_id IN (SELECT f.face_id" + _WAITING + ")"
+            " AND (:who IS NULL OR v.performer_id = :who)))",  # noqa: S608
             {"model": model_id, "who": performer_id},
         )
         for row in rows:

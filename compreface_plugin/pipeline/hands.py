@@ -1,0 +1,48 @@
+"""What people took off by hand in Stash stays off: it is proposed again at most, never written again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from compreface_plugin.domain.records import ItemState, Kind, Verdict
+
+if TYPE_CHECKING:
+    from compreface_plugin.pipeline.context import Context
+    from compreface_plugin.pipeline.findings import Finding
+    from compreface_plugin.stash.records import ImageRecord
+
+TAKEN_OFF = "somebody took this performer off the image"
+
+
+def respect_hands(context: Context, findings: Sequence[Finding], states: Mapping[int, ItemState]) -> None:
+    """Accepts of performers that we had put on an image, and that are not on it any more, become proposals.
+
+    Unless the image is to be looked at anew: never scanned, undone, or its scanned tag was taken off too.
+    """
+    missing = [
+        finding
+        for finding in findings
+        if any(who not in finding.image.performer_ids for who in finding.named)
+        and not _look_again(finding.image, states.get(finding.image.id))
+    ]
+    ours = context.store.plans.ours(Kind.IMAGE, [str(finding.image.id) for finding in missing], "performer_ids")
+    for finding in missing:
+        taken = {
+            who
+            for who in finding.named
+            if who not in finding.image.performer_ids and (str(finding.image.id), who) in ours
+        }
+        finding.verdicts = [
+            replace(verdict, verdict=Verdict.REVIEW, reason=TAKEN_OFF)
+            if verdict.verdict is Verdict.ACCEPT and verdict.best is not None and verdict.best.performer_id in taken
+            else verdict
+            for verdict in finding.verdicts
+        ]
+
+
+def _look_again(image: ImageRecord, state: ItemState | None) -> bool:
+    if state is None or state.scanned_at is None:
+        return True
+    return state.scanned_tag_id is not None and state.scanned_tag_id not in image.tag_ids

@@ -1,0 +1,118 @@
+"""Plans: whether a run writes to Stash or only proposes, and how what was proposed is applied."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from compreface_plugin.domain.records import Change, ChangeState, Kind, Op, Verdict
+from compreface_plugin.pipeline.held import Lists, held_lists
+from compreface_plugin.pipeline.tags import planned_tag_name
+from compreface_plugin.values import is_missing
+
+if TYPE_CHECKING:
+    from compreface_plugin.pipeline.context import Context
+
+CHUNK = 500  # changes checked, made and marked together
+
+
+def is_plan(context: Context) -> bool:
+    """Whether this run only proposes: by the setting applyMode, or because the argument `plan` names a plan."""
+    return context.settings.apply_mode == "review" or not is_missing(context.args.get("plan"))
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What of a plan is meant: everything, or what concerns some images or some performers."""
+
+    image_ids: frozenset[str] = frozenset()  # empty: all
+    performer_ids: frozenset[str] = frozenset()  # empty: all
+
+    def of(self, changes: Sequence[Change]) -> list[Change]:
+        """Tags go with their item: an item on which nothing else is meant keeps them for later."""
+        chosen = [c for c in changes if not self.image_ids or (c.kind is Kind.IMAGE and c.item_id in self.image_ids)]
+        if not self.performer_ids:
+            return chosen
+        items = {(c.kind, c.item_id) for c in chosen if self._is_meant(c)}
+        return [c for c in chosen if self._is_meant(c) or (c.field != "performer_ids" and (c.kind, c.item_id) in items)]
+
+    def _is_meant(self, change: Change) -> bool:
+        return change.field == "performer_ids" and change.value in self.performer_ids
+
+
+def apply_plan(context: Context, run_id: str, part: Part) -> Counter[str]:
+    """Makes the changes of a plan, or a part of it, that are still right. Counts: applied, settled, refused.
+
+    What Stash holds now decides: what is so already is nobody's doing of ours and is never undone by us; a performer no
+    face of the image is accepted as any more (somebody said "not her") is left out. Killed in the middle, the next
+    start finishes what was begun; doing it again takes the rest.
+    """
+    changes = part.of(context.store.plans.proposed(run_id))
+    tags = _real_tags(context, changes, run_id)
+    counts: Counter[str] = Counter()
+    for start in range(0, len(changes), CHUNK):
+        context.cancel.raise_if_cancelled()
+        chunk = [replace(c, value=tags.get(c.value, c.value)) for c in changes[start : start + CHUNK]]
+        counts.update(_apply(context, run_id, chunk))
+        context.log.progress(min(1.0, (start + CHUNK) / len(changes)))
+    return counts
+
+
+def _real_tags(context: Context, changes: Iterable[Change], run_id: str) -> dict[str, str]:
+    """Ids of tags that did not exist when the plan was made; made now."""
+    waiting = {change.value for change in changes if change.field == "tag_ids"}
+    return {value: context.journal.ensure_tag(name, run_id) for value in waiting if (name := planned_tag_name(value))}
+
+
+def _apply(context: Context, run_id: str, changes: Sequence[Change]) -> Counter[str]:
+    store = context.store
+    held = held_lists(context, ((c.kind, int(c.item_id)) for c in changes if c.kind is Kind.IMAGE))
+    borne_out = _borne_out(context, changes)
+    reasons = {c.change_id: _obstacle(c, held.get((c.kind, int(c.item_id))), borne_out) for c in changes}
+    ready = [change for change in changes if not reasons[change.change_id]]
+    with store.transaction():
+        for change in changes:
+            if reasons[change.change_id]:
+                store.changes.mark([change.change_id], ChangeState.DECIDED, reasons[change.change_id])
+        store.plans.make_ready(ready)
+    refused = context.journal.apply(run_id) if ready else []
+    _remember_scans(context, run_id, ready)
+    return Counter(applied=len(ready) - len(refused), settled=len(changes) - len(ready), refused=len(refused))
+
+
+def _obstacle(change: Change, held: Lists | None, borne_out: Collection[tuple[str, str]]) -> str:
+    """Why a change is not made; empty when it is."""
+    if change.kind is not Kind.IMAGE:
+        return ""
+    if held is None:
+        return "the image is gone"
+    if (change.value in held[change.field]) is (change.op is Op.ADD):
+        return "was so already"
+    if change.field == "performer_ids" and change.op is Op.ADD and (change.item_id, change.value) not in borne_out:
+        return "no face is accepted as this performer any more"
+    return ""
+
+
+def _borne_out(context: Context, changes: Iterable[Change]) -> set[tuple[str, str]]:
+    """(image id, performer id) for which a face is accepted."""
+    ids = sorted({int(c.item_id) for c in changes if c.kind is Kind.IMAGE and c.field == "performer_ids"})
+    found = context.store.faces.of_items(Kind.IMAGE, ids, "")
+    return {
+        (str(item_id), face.verdict.best.performer_id)
+        for item_id, faces in found.items()
+        for face in faces
+        if face.verdict is not None and face.verdict.best is not None and face.verdict.verdict is Verdict.ACCEPT
+    }
+
+
+def _remember_scans(context: Context, run_id: str, changes: Iterable[Change]) -> None:
+    """From now on a person who takes the scanned tag off means "look again"."""
+    name = context.settings.scanned_tag_name
+    tag = context.library.tag_named(name) if name else None
+    if tag is None:
+        return
+    ids = [int(c.item_id) for c in changes if c.kind is Kind.IMAGE and c.field == "tag_ids" and c.value == tag.id]
+    with context.store.transaction():
+        context.store.plans.remember_tag(run_id, tag.id, ids)

@@ -1,0 +1,157 @@
+"""plans, plan, applyPlan, deletePlan: what runs propose, looked through and applied, in part or whole, or dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from compreface_plugin.domain.errors import SettingsError
+from compreface_plugin.domain.records import Change, Kind, Op, Run, RunState
+from compreface_plugin.pipeline.planning import Part, apply_plan
+from compreface_plugin.pipeline.tags import planned_tag_name
+from compreface_plugin.tasks.face_view import Names
+from compreface_plugin.values import int_arg, is_missing, read_text, str_arg
+
+if TYPE_CHECKING:
+    from compreface_plugin.pipeline.context import Context
+    from compreface_plugin.stash.records import ImageRecord
+
+MOST_IDS = 10_000  # in one argument
+
+
+def plans(context: Context) -> dict[str, Any]:
+    """The plans that wait, newest first: id (the run's, which also undoes it), name, how much it changes."""
+    found = []
+    for row in context.store.plans.all():
+        run = context.store.runs.get(row.run_id)
+        if run is not None:
+            found.append({**_head(run), "items": row.items, "changes": context.store.changes.counts(row.run_id)})
+    return {"plans": found}
+
+
+def plan(context: Context) -> dict[str, Any]:
+    """A page (`limit`, `offset`) of the items that `planId` would change: per item and list what is added and removed.
+
+    `before` is what Stash holds now.
+    """
+    run = _plan(context)
+    store = context.store
+    total, items = store.plans.items(
+        run.run_id, int_arg(context.args, "limit", 50, minimum=1, maximum=500), int_arg(context.args, "offset", 0)
+    )
+    changes = {item: [c for c in store.plans.proposed_on(*item) if c.run_id == run.run_id] for item in items}
+    images = {
+        str(image.id): image
+        for image in context.library.images([int(each) for kind, each in items if kind is Kind.IMAGE]).records
+    }
+    values = [c.value for each in changes.values() for c in each if c.field == "performer_ids"]
+    held = [who for image in images.values() for who in image.performer_ids]
+    view = _Diff(context, Names(context).of([*values, *held]))
+    shown = [view.item(kind, item_id, changes[kind, item_id], images.get(item_id)) for kind, item_id in items]
+    return {**_head(run), "total": total, "items": shown}
+
+
+def apply(context: Context) -> dict[str, Any]:
+    """Applies `planId`: all of it, or what concerns `imageIds` or `performerIds`. undoRun with the same id undoes it."""
+    run = _plan(context)
+    part = Part(_ids(context, "imageIds"), _ids(context, "performerIds"))
+    counts = apply_plan(context, run.run_id, part)
+    left = len(context.store.plans.proposed(run.run_id))
+    context.log.info(
+        f"plan {_name(run)}: {counts['applied']} changes made, {counts['settled']} were settled already, "
+        f"{counts['refused']} refused by Stash, {left} left"
+    )
+    names = ("applied", "settled", "refused")
+    return {"planId": run.run_id, "name": _name(run), **{name: counts[name] for name in names}, "left": left}
+
+
+def delete(context: Context) -> dict[str, Any]:
+    """Forgets what `planId` would still change. Images it changed nothing on count as not scanned again."""
+    run = _plan(context)
+    store = context.store
+    with store.transaction():
+        images = store.plans.untouched_scans(run.run_id)
+        dropped = store.plans.drop(run.run_id)
+        store.items.forget_scans(Kind.IMAGE, images)
+        for image_id in images:
+            store.faces.forget_verdicts(run.run_id, Kind.IMAGE, image_id)
+    context.log.info(f"plan {_name(run)}: {dropped} changes dropped, {len(images)} images are to be scanned again")
+    return {"planId": run.run_id, "name": _name(run), "dropped": dropped, "images": len(images)}
+
+
+# ----------------------------------------------------------------------------------------------------------------------
+
+
+def _plan(context: Context) -> Run:
+    """The run of `planId` (an id, or the name of the newest plan of that name). Raises SettingsError."""
+    wanted = str_arg(context.args, "planId")
+    waiting = [run for row in context.store.plans.all() if (run := context.store.runs.get(row.run_id)) is not None]
+    found = next((run for run in waiting if wanted and wanted in (run.run_id, _name(run))), None)
+    if found is None:
+        allowed = ", ".join(f"{run.run_id} ({_name(run)})" for run in waiting) or "none: no plan waits"
+        raise SettingsError(f"The argument planId is {wanted!r}; allowed is the id or name of a plan: {allowed}.")
+    if found.state is RunState.RUNNING and context.task_holder() is not None:
+        raise SettingsError(f"The plan {_name(found)} is still being made: wait for its run to end, or stop it.")
+    return found
+
+
+def _name(run: Run) -> str:
+    return str(run.args.get("plan") or run.mode)
+
+
+def _head(run: Run) -> dict[str, Any]:
+    name, state = _name(run), run.state.value
+    return {"planId": run.run_id, "name": name, "mode": run.mode, "madeAt": run.started_at, "state": state}
+
+
+def _ids(context: Context, name: str) -> frozenset[str]:
+    """Ids given as a list, or as text with commas. Raises SettingsError."""
+    given = context.args.get(name)
+    if is_missing(given):
+        return frozenset()
+    many = given if isinstance(given, list) else str(given).split(",")
+    if len(many) > MOST_IDS:
+        raise SettingsError(f"The argument {name} has {len(many)} ids; allowed are at most {MOST_IDS}.")
+    return frozenset(read_text(f"The argument {name}", each) for each in many if not is_missing(each))
+
+
+class _Diff:
+    """Items with what would change, in words."""
+
+    def __init__(self, context: Context, names: dict[str, str]) -> None:
+        self._context = context
+        self._names = names
+        self._tags: dict[str, str] = {}
+
+    def item(self, kind: Kind, item_id: str, changes: Sequence[Change], image: ImageRecord | None) -> dict[str, Any]:
+        return {
+            "kind": kind.value,
+            "id": item_id,
+            "name": image.name if image is not None else "",
+            "exists": image is not None or kind is not Kind.IMAGE,
+            "fields": [
+                self._field(name, [change for change in changes if change.field == name], image)
+                for name in dict.fromkeys(change.field for change in changes)
+            ],
+        }
+
+    def _field(self, name: str, changes: Sequence[Change], image: ImageRecord | None) -> dict[str, Any]:
+        held = () if image is None else image.tag_ids if name == "tag_ids" else image.performer_ids
+        return {
+            "field": name,
+            "before": [self._value(name, value) for value in held],
+            "add": [self._value(name, change.value) for change in changes if change.op is Op.ADD],
+            "remove": [self._value(name, change.value) for change in changes if change.op is Op.REMOVE],
+        }
+
+    def _value(self, name: str, value: str) -> dict[str, str | None]:
+        if name == "performer_ids":
+            return {"id": value, "name": self._names.get(value, "")}
+        new = planned_tag_name(value)
+        return {"id": None, "name": new} if new else {"id": value, "name": self._tag(value)}
+
+    def _tag(self, tag_id: str) -> str:
+        if tag_id not in self._tags:
+            tag = self._context.library.tag(tag_id)
+            self._tags[tag_id] = tag.name if tag is not None else ""
+        return self._tags[tag_id]
