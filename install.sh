@@ -425,6 +425,9 @@ fi
 
 if [ "$what" = test ]; then
     install_list '-dev' 'For the checks'
+    optional=1
+    install_list '-reference' 'To compare with' --no-deps
+    optional=''
     run_checks
 fi
 
