@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from compreface_plugin.compreface import answers, trouble
-from compreface_plugin.compreface.models import ServerModel, known_calculator
+from compreface_plugin.compreface.models import ServerModel
 from compreface_plugin.compreface.transport import Files, Reply, Transport
 from compreface_plugin.compreface.trouble import Meaning
+from compreface_plugin.domain.calculators import known_calculator
 from compreface_plugin.domain.errors import NotAuthorised, PluginError, ServiceRefused, ServiceUnavailable
 
 if TYPE_CHECKING:

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from compreface_plugin.compreface import faces, jpeg, views
-from compreface_plugin.compreface.models import ServerModel, known_calculator
+from compreface_plugin.compreface.models import ServerModel
+from compreface_plugin.domain.calculators import known_calculator
 from compreface_plugin.domain.errors import EmbeddingMismatch, ItemError, ModelUnavailable, ServiceRefused
 from compreface_plugin.domain.faces import DetectionLimits, EngineInfo, Picture, SeenFace
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from compreface_plugin.compreface.client import CompreFaceClient
     from compreface_plugin.compreface.faces import Measure, Sighting
     from compreface_plugin.compreface.views import View
-    from compreface_plugin.domain.operating_points import OperatingPoint
 
 PACK = "compreface"
 """The server takes the place of a model pack; which model it runs stands in the model id."""
@@ -81,12 +81,6 @@ class CompreFaceEngine:
             if self._model is None:
                 self._model = self._learn()
             return self._model
-
-    def operating_point(self) -> OperatingPoint:
-        """What similarities mean on this server: its own coefficients, error rates of its model family."""
-        from compreface_plugin.domain.operating_points import operating_point_for_service
-
-        return operating_point_for_service(self.model.c0, self.model.c1, self.model.calculator)
 
     def look(self, pictures: Sequence[Picture], limits: DetectionLimits) -> list[list[SeenFace] | ItemError]:
         if not pictures:

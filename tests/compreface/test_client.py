@@ -16,6 +16,7 @@ from testcompreface import TestCompreFace
 from compreface_plugin.compreface.client import FAILED_IN_A_ROW, LEAST_PROBABILITY, Patience
 from compreface_plugin.compreface.open import CompreFace
 from compreface_plugin.compreface.trouble import PictureFailed
+from compreface_plugin.domain.calculators import Calculator, service_calculator
 from compreface_plugin.domain.errors import (
     Cancelled,
     NotAuthorised,
@@ -226,7 +227,10 @@ def test_limits_are_asked_for_once(server: TestCompreFace, service: CompreFace) 
 def test_the_model_is_told(server: TestCompreFace, service: CompreFace) -> None:
     model = service.client.model()
     assert model is not None
-    assert model.model_id == "compreface:dlib.Calculator"
+    assert service_calculator(model.model_id) == (
+        "dlib.Calculator",
+        Calculator(0, float(f"{model.c0:.6g}"), float(f"{model.c1:.6g}")),
+    )
     assert (model.c0, model.c1) == (server.core.build.c0, server.core.build.c1)
     server.core_is_open = False
     assert service.client.model() is None

@@ -180,11 +180,10 @@ def test_who_looks_is_asked_once(server: TestCompreFace, engine: CompreFaceEngin
     info = engine.info
     engine.look([picture("obama.jpg")], LIMITS)
     again = engine.info
-    assert (info.engine, info.model_id, info.device) == ("compreface", "compreface:dlib.Calculator", server.base_url)
+    assert (info.engine, info.pack, info.device) == ("compreface", "compreface", server.base_url)
+    assert info.model_id.startswith("compreface:dlib.Calculator[")
     assert again.dimensions == 128
     assert server.count("/core/status") == 1
-    point = engine.operating_point()
-    assert point.similarity_scale().c0 == server.core.build.c0
 
 
 def test_dimensions_are_learnt_from_an_example(
@@ -244,6 +243,7 @@ def test_a_closed_core_of_a_known_model_tells_by_an_example(
     connect().subjects.add("Person 1 A", photo("obama.jpg"))
     engine = connect().engine(measure)
     assert engine.info.dimensions == 128
+    assert engine.info.model_id == "compreface:insightface.Calculator@arcface_mobilefacenet"
     assert engine.model.c0 == 1.26538905
 
 
