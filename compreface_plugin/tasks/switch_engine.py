@@ -52,6 +52,8 @@ def _switch(context: Context, engine: FaceEngine, lost: dict[str, int], run: Act
     faces = partial(store.faces.crops_without, info.model_id)
     lost["examples"] = _embed(context, engine, run, examples, store.people.add_embedding, "examples")
     lost["faces"] = _embed(context, engine, run, faces, store.faces.add_embedding, "faces")
+    decided = partial(store.decisions.crops_without, info.model_id)
+    lost["decisions"] = _embed(context, engine, run, decided, store.decisions.add_embedding, "decided faces")
     with store.transaction():
         write_pin(context, info)
     context.log.info(
