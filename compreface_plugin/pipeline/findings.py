@@ -11,6 +11,7 @@ from compreface_plugin.domain.errors import ItemError, PictureRefused
 from compreface_plugin.domain.faces import DetectionLimits, SeenFace
 from compreface_plugin.domain.records import Kind, Look, StoredFace, Verdict, VerdictRecord
 from compreface_plugin.domain.unknown import is_lasting
+from compreface_plugin.pipeline.apart import Apart
 from compreface_plugin.pipeline.look import look_at
 from compreface_plugin.pipeline.memory import JudgedItem
 
@@ -51,6 +52,7 @@ class ImageFinder:
         self._context = context
         self._judge = judge
         self._info = context.engine.info
+        self._apart = Apart(context.store)
         self._limits = DetectionLimits(min_face_px=context.settings.min_face_size * MATCHING_SHARE)
 
     def known(self, images: Sequence[ImageRecord]) -> set[int]:
@@ -119,7 +121,7 @@ class ImageFinder:
             finding.verdicts = [self._lasting(face) or fresh for face, fresh in zip(finding.faces, new, strict=True)]
         remembered = self._judge.memory.apply(Kind.IMAGE, [_judged(finding) for finding in findings])
         for finding, final in zip(findings, remembered, strict=True):
-            finding.verdicts = final
+            finding.verdicts = self._apart.apply(finding.faces, final)
 
     def _lasting(self, face: SeenFace | StoredFace) -> VerdictRecord | None:
         """The verdict a face has from grouping, while its performer exists."""

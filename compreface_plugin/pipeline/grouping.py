@@ -19,6 +19,7 @@ from compreface_plugin.domain.unknown import FaceGroup, Gates, UnknownFace, face
 if TYPE_CHECKING:
     from compreface_plugin.domain.faces import EngineInfo, Float32
     from compreface_plugin.pipeline.context import Context
+    from compreface_plugin.pipeline.pinning import Pin
 
 ANCHOR_FACES = 50  # of one person: enough to stand for all, and bounded however large the library
 
@@ -34,21 +35,21 @@ def unnamed_performers(names: dict[str, str]) -> set[str]:
 
 
 def group_unknown(
-    context: Context, info: EngineInfo, gates: Gates, unnamed: set[str], kind: Kind = Kind.IMAGE
+    context: Context, model: EngineInfo | Pin, gates: Gates, unnamed: set[str], kind: Kind = Kind.IMAGE
 ) -> list[FaceGroup]:
     """Every unknown face that passes the gates, in groups, by their smallest face id. `unnamed`: see
     `unnamed_performers`. The order in which images were looked at does not matter."""
     store = context.store
-    faces = [face for face in store.unknown.faces(info.model_id, kind, unnamed) if gates.passes(face)]
+    faces = [face for face in store.unknown.faces(model.model_id, kind, unnamed) if gates.passes(face)]
     if not faces:
         return []
     import numpy as np
 
-    labels, joins = _cluster(info, faces, _anchors(context, info, unnamed, kind))
+    labels, joins = _cluster(model, faces, _anchors(context, model, len(faces[0].embedding), unnamed, kind))
     hands = [face.hand for face in faces]
     if any(hand is not None for hand in hands):
         labels = obey(labels, hands, np.stack([face.embedding for face in faces]))
-    owners = store.unknown.hand_owners(unnamed)
+    owners = {hand: who for hand, who in store.unknown.hand_owners().items() if who in unnamed}
     groups = [FaceGroup(same, _join(same, joins, owners)) for same in faces_by_label(faces, labels)]
     return [kept for group in groups for kept in _without_rejected(context, group)]
 
@@ -63,22 +64,24 @@ class _Anchor:
     embedding: Float32
 
 
-def _anchors(context: Context, info: EngineInfo, unnamed: set[str], kind: Kind) -> list[_Anchor]:
+def _anchors(
+    context: Context, model: EngineInfo | Pin, dimensions: int, unnamed: set[str], kind: Kind
+) -> list[_Anchor]:
     """What is known of unnamed people: their accepted faces, and pictures that came from elsewhere."""
     store = context.store
-    accepted = store.unknown.accepted(info.model_id, kind, unnamed, ANCHOR_FACES)
+    accepted = store.unknown.accepted(model.model_id, kind, unnamed, ANCHOR_FACES)
     found = [
         _Anchor(face.performer_id, f"{face.kind.value} {face.item_id}", face.quality, face.embedding)
         for face in accepted
         if face.performer_id is not None
     ]
-    examples = store.people.gallery(info.model_id, info.dimensions, unnamed - {anchor.performer_id for anchor in found})
+    examples = store.people.gallery(model.model_id, dimensions, unnamed - {anchor.performer_id for anchor in found})
     rows = zip(examples.performer_ids, examples.example_ids, examples.embeddings, strict=True)
     return found + [_Anchor(performer, f"example {example}", 1.0, row) for performer, example, row in rows]
 
 
 def _cluster(
-    info: EngineInfo, faces: Sequence[UnknownFace], anchors: Sequence[_Anchor]
+    model: EngineInfo | Pin, faces: Sequence[UnknownFace], anchors: Sequence[_Anchor]
 ) -> tuple[list[int], dict[int, str]]:
     """A label per face; and by face id the performer a face was grouped with, where there is one."""
     import numpy as np
@@ -89,7 +92,7 @@ def _cluster(
     people = {anchor.performer_id: number for number, anchor in enumerate(anchors)}
     labels = cluster_faces(
         np.stack([face.embedding for face in faces] + [anchor.embedding for anchor in anchors]),
-        point=operating_point(info.model_id, info.pack),
+        point=operating_point(model.model_id, model.pack),
         item_keys=[f"{face.kind.value} {face.item_id}" for face in faces] + [anchor.item for anchor in anchors],
         qualities=[face.quality for face in faces] + [anchor.quality for anchor in anchors],
         anchors=[-1] * len(faces) + [people[anchor.performer_id] for anchor in anchors],

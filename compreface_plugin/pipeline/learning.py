@@ -55,7 +55,7 @@ class Learner:
         dimensions = len(_embedding(pool[0])) if pool else 0
         chosen = choose_examples(
             np.array(rows, np.float32).reshape(len(rows), -1) if rows else np.empty((0, dimensions), np.float32),
-            np.array([_embedding(face) for face in free], np.float32).reshape(len(free), -1),
+            np.array([_embedding(face) for face in free], np.float32).reshape(len(free), dimensions),
             [face.quality.score for face in free],
             self._rule,
         )

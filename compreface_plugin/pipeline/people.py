@@ -29,6 +29,7 @@ from compreface_plugin.domain.unknown import (
     gender_of,
     template,
 )
+from compreface_plugin.pipeline.held import held_lists
 from compreface_plugin.pipeline.journal import NewPerformer
 
 if TYPE_CHECKING:
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
     from compreface_plugin.store.groups import PlannedPerson
 
 AT_ONCE = 20  # people made between two commits
-IMAGES_AT_ONCE = 200  # read from Stash in one request
 ORIGIN = "face"
 
 
@@ -134,20 +134,16 @@ class PeopleMaker:
 
     def _missing(self, people: Sequence[_Somebody]) -> list[Change]:
         """Performers, and the matched tag, that images lack by what Stash has now."""
-        wants: dict[int, list[tuple[str, str]]] = {}
+        wants: dict[tuple[Kind, int], list[tuple[str, str]]] = {}
         for somebody in people:
-            for kind, item_id in somebody.group.items:
-                if kind is Kind.IMAGE:
-                    wants.setdefault(item_id, []).append(("performer_ids", somebody.performer_id))
+            for item in somebody.group.items:
+                wants.setdefault(item, []).append(("performer_ids", somebody.performer_id))
         changes = []
-        ids = sorted(wants)
-        for start in range(0, len(ids), IMAGES_AT_ONCE):
-            for image in self._context.library.images(ids[start : start + IMAGES_AT_ONCE]).records:
-                held = {"performer_ids": image.performer_ids, "tag_ids": image.tag_ids}
-                tags = [("tag_ids", self._matched_tag)] if self._matched_tag else []
-                for name, value in dict.fromkeys([*wants[image.id], *tags]):
-                    if value not in held[name]:
-                        changes.append(Change(self._run.run_id, Kind.IMAGE, str(image.id), name, Op.ADD, value))
+        tags = [("tag_ids", self._matched_tag)] if self._matched_tag else []
+        for (kind, item_id), held in held_lists(self._context, wants).items():
+            for name, value in dict.fromkeys([*wants[kind, item_id], *tags]):
+                if value not in held[name]:
+                    changes.append(Change(self._run.run_id, kind, str(item_id), name, Op.ADD, value))
         return changes
 
     # keeping it -------------------------------------------------------------------------------------------------------

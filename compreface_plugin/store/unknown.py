@@ -19,6 +19,9 @@ _UNKNOWN = (
     " JOIN verdicts v ON v.face_id = f.face_id"
     " LEFT JOIN hand_groups h ON h.face_id = f.face_id"
 )
+_STILL_UNKNOWN = (
+    " FROM clusters c JOIN verdicts v ON v.face_id = c.face_id AND v.verdict IN ('unknown', 'review')"
+)
 
 
 def _face(row: tuple[Any, ...]) -> UnknownFace:
@@ -119,24 +122,31 @@ class Unknown:
         )
 
     def clusters(self, least: int, limit: int, offset: int) -> list[tuple[int, int]]:
-        """(cluster, faces) of those with at least `least` faces, largest first."""
+        """(cluster, faces still unknown) of those with at least `least`, largest first."""
         rows = self._db.execute(
-            "SELECT cluster, count(*) AS n FROM clusters GROUP BY cluster HAVING n >= ? ORDER BY n DESC, cluster"
+            f"SELECT cluster, count(*) AS n{_STILL_UNKNOWN} GROUP BY cluster HAVING n >= ? ORDER BY n DESC, cluster"
             " LIMIT ? OFFSET ?",
             (least, limit, offset),
         )
         return [(row[0], row[1]) for row in rows]
 
     def count_clusters(self, least: int) -> int:
-        row = self._db.execute(
-            "SELECT count(*) FROM (SELECT 1 FROM clusters GROUP BY cluster HAVING count(*) >= ?)", (least,)
-        ).fetchone()
-        return int(row[0])
+        query = f"SELECT count(*) FROM (SELECT 1{_STILL_UNKNOWN} GROUP BY cluster HAVING count(*) >= ?)"  # noqa: S608
+        return int(self._db.execute(query, (least,)).fetchone()[0])
 
     def members(self, cluster: int) -> tuple[int, ...]:
-        """The face ids of a cluster; empty when there is none of this key."""
-        rows = self._db.execute("SELECT face_id FROM clusters WHERE cluster = ? ORDER BY face_id", (cluster,))
+        """The face ids of a cluster that are still unknown; empty when there is none of this key."""
+        rows = self._db.execute(
+            f"SELECT c.face_id{_STILL_UNKNOWN} WHERE cluster = ? ORDER BY c.face_id",
+            (cluster,),
+        )
         return tuple(row[0] for row in rows)
+
+    def put_into(self, face_ids: Iterable[int], cluster: int) -> None:
+        """These faces form, or join, a cluster."""
+        self._db.executemany(
+            "INSERT OR REPLACE INTO clusters (face_id, cluster) VALUES (?, ?)", [(each, cluster) for each in face_ids]
+        )
 
     # what people said -------------------------------------------------------------------------------------------------
 
@@ -147,11 +157,14 @@ class Unknown:
             "INSERT OR REPLACE INTO hand_groups (face_id, hand) VALUES (?, ?)", [(each, hand) for each in face_ids]
         )
 
-    def hand_owners(self, performer_ids: Iterable[str]) -> dict[int, str]:
-        """Hand-made group -> performer, where faces of the group were accepted for one of these performers."""
+    def hands(self) -> dict[int, int]:
+        """Hand-made group by face id."""
+        return dict(self._db.execute("SELECT face_id, hand FROM hand_groups").fetchall())
+
+    def hand_owners(self) -> dict[int, str]:
+        """Hand-made group -> performer that faces of the group were accepted for."""
         rows = self._db.execute(
             "SELECT h.hand, v.performer_id FROM hand_groups h JOIN verdicts v ON v.face_id = h.face_id"
-            " WHERE v.verdict = 'accept' ORDER BY h.face_id DESC"
+            " WHERE v.verdict = 'accept' AND v.performer_id IS NOT NULL ORDER BY h.face_id DESC"
         )
-        wanted = set(performer_ids)
-        return {row[0]: row[1] for row in rows if row[1] in wanted}
+        return {row[0]: row[1] for row in rows}

@@ -115,7 +115,7 @@ class _Undo:
         store, run_id = self._context.store, self._run_id
         with store.transaction():
             if said := store.decisions.of_run(run_id):
-                return self._forget_words(said)
+                return self._forget_words(said, created)
             if self._image_id:
                 store.items.forget_scans(Kind.IMAGE, [int(self._image_id)])
                 store.faces.forget_verdicts(run_id, Kind.IMAGE, int(self._image_id))
@@ -130,7 +130,7 @@ class _Undo:
             store.groups.forget_run(run_id)
             return store.people.forget_run(run_id, keeping=created.kept_performers)
 
-    def _forget_words(self, said: Sequence[Decision]) -> dict[str, int]:
+    def _forget_words(self, said: Sequence[Decision], created: CreatedThings) -> dict[str, int]:
         """Of a run of decisions: what was said, with everything that followed from it. Scans stay."""
         store, run_id = self._context.store, self._run_id
         wanted = [
@@ -139,7 +139,9 @@ class _Undo:
             if (not self._image_id or (each.kind is Kind.IMAGE and str(each.item_id) == self._image_id))
             and (not self._performer_id or each.performer_id == self._performer_id)
         ]
-        forgotten = store.people.forget_run(run_id) if len(wanted) == len(said) else {"examples": 0, "subjects": 0}
+        forgotten = {"examples": 0, "subjects": 0}
+        if len(wanted) == len(said):
+            forgotten = store.people.forget_run(run_id, keeping=created.kept_performers)
         forget_decisions(self._context, model_in_use(self._context), run_id, wanted)
         return forgotten
 
