@@ -17,7 +17,6 @@ from compreface_plugin.pipeline.deciding import Decider, Word
 from compreface_plugin.pipeline.held import held_lists
 from compreface_plugin.pipeline.journal import NewPerformer
 from compreface_plugin.pipeline.pinning import Pin, read_pin
-from compreface_plugin.pipeline.tags import open_tags
 
 if TYPE_CHECKING:
     from compreface_plugin.domain.records import StoredFace
@@ -86,7 +85,7 @@ def decide(context: Context, run: ActiveRun, pin: Pin, words: Sequence[Word]) ->
     decider = Decider(context, pin.model_id, point, run.run_id, context.settings.review_similarity)
     held = held_lists(context, (word.item for word in words))
     standing = [word for word in words if word.item in held]
-    matched = open_tags(context, run.run_id).matched
+    matched = _matched_tag(context, run, words)
 
     def keep() -> None:
         context.store.changes.plan(decider.decide(standing, held, matched))
@@ -94,6 +93,17 @@ def decide(context: Context, run: ActiveRun, pin: Pin, words: Sequence[Word]) ->
     counts = {"seen": len(held), "faces": len(standing)}
     run.commit(keep, cursor=run.cursor, counts=counts, items=len(held))
     context.journal.apply(run.run_id)
+
+
+def _matched_tag(context: Context, run: ActiveRun, words: Sequence[Word]) -> str | None:
+    """The matched tag: made when somebody is put on an item, else only found."""
+    name = context.settings.matched_tag_name
+    if name is None:
+        return None
+    if any(word.said is Said.CONFIRMED for word in words):
+        return context.journal.ensure_tag(name, run.run_id)
+    found = context.library.tag_named(name)
+    return found.id if found is not None else None
 
 
 def _make(context: Context, run: ActiveRun, pin: Pin, faces: Sequence[StoredFace], name: str) -> PerformerRecord:

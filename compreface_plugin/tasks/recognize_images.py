@@ -12,6 +12,7 @@ from compreface_plugin.domain.unknown import enough_for_a_person
 from compreface_plugin.pipeline.grouping import gates_of, group_unknown, unnamed_performers
 from compreface_plugin.pipeline.image_pages import States, Wanted, match_images, owes_a_scan
 from compreface_plugin.pipeline.people import PeopleMaker, plan_people
+from compreface_plugin.pipeline.planning import is_plan
 from compreface_plugin.pipeline.run import ActiveRun, execute
 
 if TYPE_CHECKING:
@@ -37,8 +38,8 @@ def _recognize(context: Context, gates: Gates, run: ActiveRun) -> None:
     wanted = Wanted(partial(_unsettled, context), total=lambda images: max(0, images - settled))
     opened = match_images(context, run, wanted)
     context.cancel.raise_if_cancelled()
-    if context.settings.apply_mode == "review":
-        context.log.info("applyMode is review: nobody is created; groups of unknown faces wait to be named")
+    if is_plan(context):
+        context.log.info("a plan creates nobody; the operation clusters shows the groups of unknown faces")
         return
     if not context.store.groups.planned(run.run_id):
         _plan(context, gates, run)
