@@ -35,6 +35,7 @@ FLOORS = {
 THIRD_PARTY = {
     "numpy": {"domain", "engine", "media", "store", "compreface", "pipeline", "tasks"},
     "PIL": {"engine", "media", "compreface"},
+    "av": {"media"},
     "requests": {"stash", "compreface"},
     "stashapi": {"stash"},
     "dlib": {"engine"},
