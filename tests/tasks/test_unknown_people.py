@@ -222,3 +222,31 @@ def test_undo_keeps_whom_somebody_touched(strangers: tuple[World, dict[str, str]
     told_so = "\n".join(world.stash.log.messages("Info"))
     assert f"performer {named} (Jane Doe) stays" in told_so
     assert "is on 1 items that this run did not put it on" in told_so
+
+
+def test_low_quality_takes_what_high_quality_refused(strangers: tuple[World, dict[str, str]]) -> None:
+    world, told = strangers
+    world.stash.set_plugin_settings("compreface", {"minQuality": "1"})
+    world.run(HQ)
+    assert world.stash.ids("performer") == []
+    world.run(LQ)  # half the quality
+    made = people_of(world, told)
+    assert len(made) >= 3
+    assert all(len(who) == 1 for who in made.values())
+    world.run("Undo Last Run")
+    world.stash.set_plugin_settings("compreface", {"minQuality": "0.01"})
+    world.run(LQ)  # every face is good enough for high quality: not this task's business
+    assert world.stash.ids("performer") == []
+    world.run(HQ)
+    assert partition(world, told)
+    assert world.errors() == []
+
+
+def test_a_plan_creates_nobody(strangers: tuple[World, dict[str, str]]) -> None:
+    world, _ = strangers
+    world.stash.set_plugin_settings("compreface", {"applyMode": "review"})
+    before = world.stash.snapshot()
+    world.run(HQ)
+    assert world.stash.snapshot() == before
+    assert world.errors() == []
+    assert world.ask("clusters")["clusters"]
