@@ -24,6 +24,8 @@ from compreface_plugin.tasks.router import Mode, mode_named
 from compreface_plugin.values import read_text
 
 if TYPE_CHECKING:
+    from compreface_plugin.compreface.faces import Measure
+    from compreface_plugin.compreface.open import CompreFace
     from compreface_plugin.domain.faces import Picture
     from compreface_plugin.host.log import StashLog
     from compreface_plugin.ports import FaceEngine
@@ -60,11 +62,20 @@ def run(request: Request, log: StashLog) -> dict[str, Any]:
 
 
 def _call(context: Context, name: str, mode: Mode) -> dict[str, Any]:
-    if mode.exclusive and name != "undoRun":
+    """A task begins and ends by settling what is owed elsewhere: to Stash by `execute`, to CompreFace here."""
+    if not mode.exclusive:
+        return mode.load()(context)
+    from compreface_plugin.pipeline.mirror import settle
+
+    if name != "undoRun":
         from compreface_plugin.tasks.takeover import take_over
 
         take_over(context)
-    return mode.load()(context)
+    if name != "switchEngine":  # which may be the way from a server that is gone
+        settle(context)
+    result = mode.load()(context)
+    settle(context)
+    return result
 
 
 def _token(opened: ExitStack, data_dir: Path, name: str, mode: Mode, signals: StopSignal) -> StopToken:
@@ -113,6 +124,9 @@ def _context(
         library=library,
         stash_version=client.version,
         open_engine=open_pinned,
+        open_compreface=partial(_open_compreface, settings, token, log),
+        compreface_answers=partial(_compreface_answers, settings),
+        measure=_measure,
         open_pack=partial(_open_pack, settings, data_dir),
         installed_packs=partial(_installed_packs, data_dir),
         load_picture=partial(_load_picture, settings, library),
@@ -134,6 +148,31 @@ def _open_pack(settings: Settings, data_dir: Path, pack: str) -> FaceEngine:
         device=settings.device or "",
         inference_batch=settings.inference_batch_size or 0,
     )
+
+
+def _open_compreface(settings: Settings, token: StopToken, log: StashLog) -> CompreFace:
+    from compreface_plugin.compreface.open import open_compreface
+
+    return open_compreface(
+        settings.compreface_url,
+        settings.recognition_api_key,
+        detection_key=settings.detection_api_key,
+        verification_key=settings.verification_api_key,
+        log=log,
+        wait=token.wait,
+    )
+
+
+def _compreface_answers(settings: Settings) -> bool:
+    from compreface_plugin.compreface.open import server_answers
+
+    return server_answers(settings.compreface_url)
+
+
+def _measure() -> Measure:
+    from compreface_plugin.engine.quality import measure
+
+    return measure
 
 
 def _installed_packs(data_dir: Path) -> tuple[str, ...]:

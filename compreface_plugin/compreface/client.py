@@ -6,6 +6,7 @@ message. Any thread may call.
 
 from __future__ import annotations
 
+import hashlib
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -105,6 +106,11 @@ class CompreFaceClient:
         self._given_up = False  # patience was at its end: until the next good answer nobody waits again
         self._warming = threading.Lock()
         self._warm = False
+
+    @property
+    def identity(self) -> str:
+        """Stands for server and collection, without telling the key."""
+        return hashlib.sha256(f"{self.base} {self._keys.recognition}".encode()).hexdigest()[:16]
 
     @property
     def requests(self) -> int:

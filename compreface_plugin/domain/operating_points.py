@@ -14,6 +14,7 @@ import math
 from dataclasses import dataclass, replace
 from statistics import NormalDist
 
+from compreface_plugin.domain.calculators import service_calculator
 from compreface_plugin.domain.similarity import Cosine, Similarity, SimilarityScale
 
 ACCEPT_SIMILARITY = Similarity(0.89)
@@ -157,7 +158,14 @@ _BY_PACK = {
 
 
 def operating_point(model_id: str, pack: str) -> OperatingPoint:
-    """The point of a local pack. An unknown pack is judged by its model id, else by the careful generic point."""
+    """The point of a local pack or of a CompreFace server (its model id tells the coefficients).
+
+    An unknown pack is judged by its model id, else by the careful generic point.
+    """
+    service = service_calculator(model_id)
+    if service is not None:
+        name, calculator = service
+        return operating_point_for_service(calculator.c0, calculator.c1, name)
     known = _BY_PACK.get(pack) or _BY_PACK.get(model_id.split("@", 1)[0])
     return known if known is not None else _UNKNOWN
 

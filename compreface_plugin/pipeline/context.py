@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from compreface_plugin.pipeline.journal import Journal
 
 if TYPE_CHECKING:
+    from compreface_plugin.compreface.faces import Measure
+    from compreface_plugin.compreface.open import CompreFace
     from compreface_plugin.domain.faces import Picture
     from compreface_plugin.ports import CancelToken, Clock, FaceEngine, Progress
     from compreface_plugin.settings import Settings
@@ -35,6 +37,9 @@ class Context:
     stash_version: str
     open_engine: Callable[[Context], FaceEngine]  # the pinned one
     open_pack: Callable[[str], FaceEngine]
+    open_compreface: Callable[[], CompreFace]
+    compreface_answers: Callable[[], bool]
+    measure: Callable[[], Measure]  # quality of a face, the same for every engine
     installed_packs: Callable[[], tuple[str, ...]]
     load_picture: Callable[[ImageRecord], Picture]  # raises ItemError, RunError
     decode: Callable[[bytes, str], Picture]  # bytes and where they come from; raises ItemError
@@ -42,6 +47,7 @@ class Context:
     ask_to_stop: Callable[[str | None], object]
     bind_run: Callable[[str], None]  # tells the cancel token which run a stop file may name
     _engine: FaceEngine | None = field(default=None, init=False)
+    _compreface: CompreFace | None = field(default=None, init=False)
 
     @property
     def engine(self) -> FaceEngine:
@@ -49,6 +55,16 @@ class Context:
         if self._engine is None:
             self._engine = self.open_engine(self)
         return self._engine
+
+    @property
+    def compreface(self) -> CompreFace:
+        """The CompreFace server. Raises SettingsError, ServiceUnavailable."""
+        if self._compreface is None:
+            self._compreface = self.open_compreface()
+        return self._compreface
+
+    def compreface_engine(self) -> FaceEngine:
+        return self.compreface.engine(self.measure())
 
     @property
     def journal(self) -> Journal:
@@ -59,4 +75,7 @@ class Context:
         if self._engine is not None:
             self._engine.close()
             self._engine = None
+        if self._compreface is not None:
+            self._compreface.close()
+            self._compreface = None
         self.store.close()

@@ -13,11 +13,12 @@ if TYPE_CHECKING:
     from compreface_plugin.ports import FaceEngine
 
 KEY = "engine"
+COMPREFACE = "compreface"
 
 
 @dataclass(frozen=True, slots=True)
 class Pin:
-    engine: str
+    engine: str  # "local" or COMPREFACE
     pack: str
     model_id: str
 
@@ -32,14 +33,17 @@ def write_pin(context: Context, info: EngineInfo) -> None:
     context.store.meta.set(KEY, {"engine": info.engine, "pack": info.pack, "modelId": info.model_id})
 
 
-def wanted_pack(context: Context) -> str:
-    """The pack the settings ask for: the named one, else the best installed. Raises SettingsError, ModelUnavailable."""
-    if context.settings.engine == "compreface":
-        raise SettingsError(
-            "the setting engine is 'compreface'; allowed in this version is auto or local. Correct it and start again."
-        )
-    packs = context.installed_packs()
-    named = context.settings.model_pack
+def wanted(context: Context) -> str:
+    """What the settings ask for: COMPREFACE, or the name of a local pack (the named one, else the best installed).
+
+    `auto` means CompreFace when its key is set and it answers. Raises SettingsError, ModelUnavailable.
+    """
+    settings = context.settings
+    if settings.engine == COMPREFACE:
+        return COMPREFACE
+    if settings.engine == "auto" and settings.recognition_api_key and context.compreface_answers():
+        return COMPREFACE
+    packs, named = context.installed_packs(), settings.model_pack
     if named is not None and named not in packs:
         raise ModelUnavailable(
             f"the setting modelPack is {named!r} and that pack is not installed "
@@ -50,30 +54,45 @@ def wanted_pack(context: Context) -> str:
     return named or packs[0]
 
 
+def open_named(context: Context, name: str) -> FaceEngine:
+    """COMPREFACE or a local pack. Raises ModelUnavailable, ServiceUnavailable, NotAuthorised, SettingsError."""
+    return context.compreface_engine() if name == COMPREFACE else context.open_pack(name)
+
+
 def open_pinned(context: Context) -> FaceEngine:
     """The pinned engine; pins the one the settings ask for when there is none yet.
 
-    Raises ModelUnavailable when the pinned model is gone or has other weights, SettingsError when the settings ask for
-    another one than is pinned: only the task Switch Engine changes it.
+    Raises ModelUnavailable when the pinned model is gone or another one stands there now, ServiceUnavailable when the
+    pinned server does not answer, SettingsError when the settings ask for another engine than is pinned: only the task
+    Switch Engine changes it.
     """
     pin = read_pin(context)
     if pin is None:
-        engine = context.open_pack(wanted_pack(context))
+        engine = open_named(context, wanted(context))
+        info = engine.info
         with context.store.transaction():
-            write_pin(context, engine.info)
-        context.log.info(f"engine chosen and kept from now on: {engine.info.pack} ({engine.info.model_id})")
+            write_pin(context, info)
+        context.log.info(f"engine chosen and kept from now on: {info.engine}, {info.model_id}")
         return engine
-    named = context.settings.model_pack
-    if context.settings.engine == "compreface" or (named is not None and named != pin.pack):
-        raise SettingsError(
-            f"the faces in the store were made with the pack {pin.pack} and the settings ask for "
-            f"{named or context.settings.engine}: run the task Switch Engine to move, or clear the setting"
-        )
-    engine = context.open_pack(pin.pack)
+    _refuse_another(context, pin)
+    engine = open_named(context, COMPREFACE if pin.engine == COMPREFACE else pin.pack)
     if engine.info.model_id != pin.model_id:
+        now = engine.info.model_id
         engine.close()
         raise ModelUnavailable(
-            f"the weights of the pack {pin.pack} have changed (they were {pin.model_id}, now {engine.info.model_id}): "
-            "run the task Switch Engine to move to them, or install the earlier files again"
+            f"the model of {pin.pack} has changed (it was {pin.model_id}, now it is {now}): run the task Switch Engine "
+            "to move to it, or bring the earlier one back"
         )
     return engine
+
+
+def _refuse_another(context: Context, pin: Pin) -> None:
+    settings = context.settings
+    asked = {"auto": pin.engine}.get(settings.engine, settings.engine)
+    named = settings.model_pack if asked == "local" else None
+    if asked == pin.engine and named in (None, pin.pack):
+        return
+    raise SettingsError(
+        f"the faces in the store were made with {pin.pack} and the settings ask for {named or asked}: "
+        "run the task Switch Engine to move, or clear the setting"
+    )

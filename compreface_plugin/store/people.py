@@ -154,6 +154,10 @@ class People:
         )
         return [ExampleCrop(*row) for row in rows]
 
+    def count_of(self, subject_id: int) -> int:
+        row = self._db.execute("SELECT count(*) FROM examples WHERE subject_id = ?", (subject_id,)).fetchone()
+        return int(row[0])
+
     def crop(self, example_id: int) -> bytes | None:
         row = self._db.execute("SELECT crop FROM examples WHERE example_id = ?", (example_id,)).fetchone()
         return bytes(row[0]) if row else None

@@ -30,6 +30,23 @@ _V1 = (
         created_run TEXT NOT NULL DEFAULT '',
         created_at REAL NOT NULL)""",
     "CREATE INDEX examples_subject ON examples (subject_id)",
+    # which examples stand on a CompreFace server too; an example that goes leaves its image id behind, however it
+    # goes, until it is removed there as well
+    """CREATE TABLE remote_examples (
+        example_id INTEGER PRIMARY KEY REFERENCES examples ON DELETE CASCADE,
+        image_id TEXT NOT NULL UNIQUE)""",
+    "CREATE TABLE remote_removals (image_id TEXT PRIMARY KEY, subject TEXT NOT NULL) WITHOUT ROWID",
+    """CREATE TRIGGER example_gone BEFORE DELETE ON examples
+        WHEN EXISTS (SELECT 1 FROM remote_examples r WHERE r.example_id = OLD.example_id)
+        BEGIN
+            INSERT OR IGNORE INTO remote_removals (image_id, subject)
+            SELECT r.image_id, coalesce(s.name, '') FROM remote_examples r
+            LEFT JOIN subjects s ON s.subject_id = OLD.subject_id WHERE r.example_id = OLD.example_id;
+        END""",
+    """CREATE TRIGGER subject_gone BEFORE DELETE ON subjects
+        BEGIN
+            DELETE FROM examples WHERE subject_id = OLD.subject_id;
+        END""",
     """CREATE TABLE example_embeddings (
         example_id INTEGER NOT NULL REFERENCES examples ON DELETE CASCADE,
         model_id TEXT NOT NULL,
@@ -155,6 +172,26 @@ _V1 = (
     "CREATE INDEX clusters_cluster ON clusters (cluster)",
     # what people said about groups: faces of one hand are one person, faces of two hands never are
     "CREATE TABLE hand_groups (face_id INTEGER PRIMARY KEY REFERENCES faces ON DELETE CASCADE, hand INTEGER NOT NULL)",
+    # what a face of a scene stands for: one person seen in it
+    """CREATE TABLE scene_people (
+        face_id INTEGER PRIMARY KEY REFERENCES faces ON DELETE CASCADE,
+        at_s REAL NOT NULL,             -- of the best frame
+        sightings INTEGER NOT NULL,
+        tiles INTEGER NOT NULL,         -- 1: seen in sprite tiles alone
+        appearances TEXT NOT NULL)""",  # JSON [[from, to], ...] in seconds
+    """CREATE TABLE sightings (
+        face_id INTEGER NOT NULL REFERENCES faces ON DELETE CASCADE,
+        n INTEGER NOT NULL,
+        at_s REAL NOT NULL,
+        weight REAL NOT NULL,
+        crop BLOB NOT NULL,
+        PRIMARY KEY (face_id, n)) WITHOUT ROWID""",
+    """CREATE TABLE sighting_embeddings (
+        face_id INTEGER NOT NULL REFERENCES faces ON DELETE CASCADE,
+        n INTEGER NOT NULL,
+        model_id TEXT NOT NULL,
+        embedding BLOB NOT NULL,
+        PRIMARY KEY (face_id, model_id, n)) WITHOUT ROWID""",
     """CREATE TABLE runs (
         run_id TEXT PRIMARY KEY,
         mode TEXT NOT NULL,

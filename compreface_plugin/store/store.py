@@ -16,7 +16,9 @@ from compreface_plugin.store.meta import Meta
 from compreface_plugin.store.people import People
 from compreface_plugin.store.plans import Plans
 from compreface_plugin.store.proposals import Proposals
+from compreface_plugin.store.remote import Remote
 from compreface_plugin.store.runs import Runs
+from compreface_plugin.store.scenes import ScenePeople
 from compreface_plugin.store.unknown import Unknown
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ class Store:
         self.items = Items(self._db)
         self.faces = Faces(self._db)
         self.runs = Runs(self._db)
+        self.remote = Remote(self._db)
         self.changes = Changes(self._db)
         self.decisions = Decisions(self._db)
         self.examples = PersonExamples(self._db)
@@ -42,6 +45,7 @@ class Store:
         self.plans = Plans(self._db)
         self.groups = Groups(self._db, self.faces)
         self.unknown = Unknown(self._db)
+        self.scenes = ScenePeople(self._db, self.faces)
 
     @classmethod
     def open(cls, data_dir: Path) -> Store:

@@ -5,15 +5,14 @@ Stash is not touched, people, links and decisions stay, the old embeddings too: 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from compreface_plugin.domain.errors import ItemError
-from compreface_plugin.domain.faces import DetectionLimits, Float32, SeenFace
+from compreface_plugin.domain.faces import DetectionLimits, Float32
+from compreface_plugin.pipeline.crops import SMALLEST_FACE_PX, middle_face
 from compreface_plugin.pipeline.look import look_at
-from compreface_plugin.pipeline.pinning import read_pin, wanted_pack, write_pin
+from compreface_plugin.pipeline.pinning import open_named, read_pin, wanted, write_pin
 from compreface_plugin.pipeline.run import ActiveRun, execute
 
 if TYPE_CHECKING:
@@ -22,15 +21,14 @@ if TYPE_CHECKING:
 
 BATCH = 100
 CROP_MEGAPIXELS = 0.06  # crops are at most 256 px on their long side
-SMALLEST_FACE_PX = 20.0  # in a crop: it was a face before, so anything found in the middle is it
 
 Embedded = tuple[int, Float32]
 
 
 def switch_engine(context: Context) -> dict[str, Any]:
-    """Goes to the pack named by the setting modelPack (without: the best installed). Resumes where it was stopped."""
-    pack = wanted_pack(context)
-    engine = context.open_pack(pack)
+    """Goes to the engine the settings ask for: CompreFace, the named pack or the best one. Resumes where it stopped."""
+    pack = wanted(context)
+    engine = open_named(context, pack)
     try:
         pin = read_pin(context)
         if pin is not None and pin.model_id == engine.info.model_id:
@@ -85,7 +83,7 @@ def _embed(
             context.cancel,
             lambda _: CROP_MEGAPIXELS,
         )
-        found = [(key[0], face.embedding) for key, outcome in looked if (face := _middle(outcome)) is not None]
+        found = [(key[0], face.embedding) for key, outcome in looked if (face := middle_face(outcome)) is not None]
         missing += len(batch) - len(found)
         after = batch[-1][0]
         run.commit(
@@ -102,16 +100,3 @@ def _embed(
 def _save_all(save: Callable[[int, str, Float32], None], model_id: str, found: Sequence[Embedded]) -> None:
     for key, embedding in found:
         save(key, model_id, embedding)
-
-
-def _middle(outcome: list[SeenFace] | ItemError) -> SeenFace | None:
-    """The face nearest the middle of a crop, which was cut around it; None when the model finds none there."""
-    if isinstance(outcome, ItemError):
-        return None
-
-    def off_centre(face: SeenFace) -> float:
-        box = face.box
-        return math.hypot(box.x_min + box.x_max - 1.0, box.y_min + box.y_max - 1.0)
-
-    near = [face for face in outcome if off_centre(face) < 0.5]
-    return min(near, key=off_centre, default=None)

@@ -14,6 +14,8 @@ from compreface_plugin.domain.faces import DetectionLimits, SeenFace
 from compreface_plugin.domain.records import Change, Enrolment, Kind, Op, Subject
 from compreface_plugin.domain.subjects import build_subject_name, is_subject_name, subject_names_of
 from compreface_plugin.pipeline.look import look_at
+from compreface_plugin.pipeline.mirror import learn
+from compreface_plugin.pipeline.pinning import COMPREFACE
 from compreface_plugin.pipeline.run import ActiveRun, execute
 from compreface_plugin.values import int_arg
 
@@ -46,6 +48,8 @@ def _synchronize(context: Context, run: ActiveRun) -> None:
     info = context.engine.info
     with context.store.transaction():
         context.store.runs.pin_engine(run.run_id, info.engine, info.model_id)
+    if info.engine == COMPREFACE:
+        learn(context, performers, run.run_id)
     if limit:
         performers = performers[:limit]
     run.set_total(len(performers))
@@ -235,8 +239,8 @@ class _Synchronizer:
     def _alias_changes(
         self, performers: Sequence[PerformerRecord], results: Mapping[str, tuple[Enrolment, SeenFace | None]]
     ) -> list[Change]:
-        """With writeAliases: the subject's name as an alias of every enrolled performer that does not carry it."""
-        if not self._context.settings.write_aliases:
+        """With CompreFace or writeAliases: the subject's name as alias of every enrolled performer without one."""
+        if not (self._context.settings.write_aliases or self._info.engine == COMPREFACE):
             return []
         changes = []
         for performer in performers:
