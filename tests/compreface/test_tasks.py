@@ -17,7 +17,7 @@ from compreface_plugin.pipeline.context import Context
 from teststash import TestStash
 
 pytestmark = pytest.mark.skipif(
-    "server_answers" not in {field.name for field in dataclasses.fields(Context)},
+    "open_compreface" not in {field.name for field in dataclasses.fields(Context)},
     reason="this version of the plugin cannot be set to the engine CompreFace",
 )
 LOOK = "/recognition/recognize"
