@@ -18,7 +18,7 @@ FLOORS = {
     "domain": 0,
     "ports": 1,
     "request": 1,
-    "values": 0,
+    "values": 0.5,
     "settings": 1,
     "host": 2,
     "stash": 2,
