@@ -23,9 +23,11 @@ SAME_FACE_FMR = 1e-6
 """False match rate at which two faces count as one person. Ten rejections of the most similar strangers for each of 100
 people block 0 of their 576 other pictures with dlib, light and buffalo_sc (at 1e-5: 6, 1 and 4), while 33, 81 and 92 %
 of the rejected stranger's other pictures are covered by one."""
+STRICTEST_FMR = 1e-9
+"""Beyond this rate copies of a photograph would no longer count as one face, whatever a model's accept point is."""
 SAME_PHOTO_SHARE = 1 / 3
 """Of the way from that cosine to 1 that is left: from there on two faces are taken for one photograph. Copies that were
-compressed, scaled, cropped, turned or brightened lie above it, 99 % of different pictures of one person below."""
+compressed, scaled, cropped, turned or darkened lie above it, 99 % of different pictures of one person below."""
 SAME_PLACE_IOU = 0.3
 """Two boxes that share this much, each holding the other's middle, are one face: detectors draw them differently."""
 DECIDED = "a person said so"
@@ -108,10 +110,11 @@ class MemoryRule:
 
 
 def same_face_at(point: OperatingPoint) -> float:
-    """The cosine from which on two faces count as one person, 0..1."""
+    """The cosine from which on two faces count as one person; of models that are trusted less, where they accept."""
     from compreface_plugin.domain.operating_points import deviate_of
 
-    return min(0.999, point.plain.score(deviate_of(SAME_FACE_FMR)))
+    rate = max(min(SAME_FACE_FMR, point.accept_fmr), STRICTEST_FMR)
+    return min(0.999, point.plain.score(deviate_of(rate)))
 
 
 def same_photo_at(point: OperatingPoint) -> float:
@@ -174,7 +177,7 @@ def apply_memory(
     """
     around = near or Recollection()
     if said.confirmed is not None:
-        return _confirmed(verdict, said.confirmed)
+        return _confirmed(verdict, said.confirmed, said.rejected)
     silenced = said.silenced or (None if said.rejected else around.silenced)
     if silenced is not None:
         return replace(verdict, verdict=Verdict.IGNORED, reason=f"{DECIDED}: {silenced.value}")
@@ -184,9 +187,9 @@ def apply_memory(
     return _without(verdict, rejected, rule)
 
 
-def _confirmed(verdict: VerdictRecord, performer_id: str) -> VerdictRecord:
+def _confirmed(verdict: VerdictRecord, performer_id: str, rejected: frozenset[str]) -> VerdictRecord:
     """Similarity is what was measured, 1 when the performer was not among the candidates."""
-    others = [each for each in verdict.candidates if each.performer_id != performer_id]
+    others = [each for each in verdict.candidates if each.performer_id not in {performer_id, *rejected}]
     hers = [each for each in verdict.candidates if each.performer_id == performer_id]
     first = hers[0] if hers else CandidateRecord(performer_id, 0, 1.0)
     return replace(

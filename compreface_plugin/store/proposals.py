@@ -82,10 +82,10 @@ class Proposals:
     def undecided(self, model_id: str, performer_id: str | None) -> Iterator[tuple[Kind, int, Float32]]:
         """(kind, item id, embedding) of faces that wait as this performer; None: of all that wait or are unknown."""
         rows = self._db.execute(
-            "SELECT f.kind, f.item_id, e.embedding FROM verdicts v JOIN faces f USING (face_id)"
+            "SELECT f.kind, f.item_id, e.embedding FROM verdicts v JOIN faces f USING (face_id)"  # noqa: S608
             " JOIN face_embeddings e ON e.face_id = f.face_id AND e.model_id = v.model_id WHERE v.model_id = :model"
-            " AND ((:who IS NULL AND v.verdict = 'unknown') OR (f.face_id IN (SELECT f.face_id" + _WAITING + ")"
-            " AND (:who IS NULL OR v.performer_id = :who)))",  # noqa: S608
+            " AND ((:who IS NULL AND v.verdict = 'unknown') OR ((:who IS NULL OR v.performer_id = :who)"
+            f" AND f.face_id IN (SELECT f.face_id{_WAITING})))",
             {"model": model_id, "who": performer_id},
         )
         for row in rows:

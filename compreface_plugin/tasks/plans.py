@@ -52,7 +52,7 @@ def plan(context: Context) -> dict[str, Any]:
 
 
 def apply(context: Context) -> dict[str, Any]:
-    """Applies `planId`: all of it, or what concerns `imageIds` or `performerIds`. undoRun with the same id undoes it."""
+    """Applies `planId`: all of it, or what concerns `imageIds` or `performerIds`. undoRun with its id undoes it."""
     run = _plan(context)
     part = Part(_ids(context, "imageIds"), _ids(context, "performerIds"))
     counts = apply_plan(context, run.run_id, part)

@@ -1,4 +1,4 @@
-"""What a person says about a face holds: over rescans, other thresholds and another model, and for copies of the photo."""
+"""What a person says about a face holds: over rescans, other thresholds, another model, and for copies."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from PIL import Image, ImageEnhance
+
 from teststash.library import LibraryError
 
 if TYPE_CHECKING:
@@ -254,7 +255,7 @@ def test_another_file_under_the_same_id_is_another_face(synchronized: World) -> 
     world, stash = synchronized, synchronized.stash
     world.run("Identify Unscanned Images")
     obama, biden = world.performers["Barack Obama"], world.performers["Joe Biden"]
-    image = [image for image, who in world.expected.items() if who == [biden]][0]
+    image = next(image for image, who in world.expected.items() if who == [biden])
     world.ask("decide", faceId=face_of(world, image, biden)["id"], decision="accept")
     path = world.folder / "mirror.jpg"
     picture = Image.open(world.photos / "obama.jpg").resize((364, 488))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+
 from teststash.library import LibraryError
 
 if TYPE_CHECKING:
@@ -115,7 +116,8 @@ def test_a_rejected_face_is_left_out_of_its_plan(synchronized: World) -> None:
     plan_id = make_plan(world)
     images = list(world.expected)
     pair, biden = images[4], world.performers["Joe Biden"]
-    [face] = [p for p in world.ask("proposals", imageId=pair)["proposals"] if p["candidates"][0]["performerId"] == biden]
+    waiting = world.ask("proposals", imageId=pair)["proposals"]
+    [face] = [p for p in waiting if p["candidates"][0]["performerId"] == biden]
     world.ask("decide", faceId=face["faceId"], decision="reject")
     world.ask("applyPlan", planId=plan_id)
     assert world.performers_on(pair) == [world.performers["Barack Obama"]]
