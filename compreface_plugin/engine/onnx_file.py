@@ -102,14 +102,14 @@ def without_dynamic_quantisation(data: bytes) -> bytes:
     beside it; and ONNX Runtime's integer convolution is some ten times slower than the float one
     (docs/decisions/0013). Raises Malformed.
     """
+    if b"ConvInteger" not in data and b"MatMulInteger" not in data:
+        return data
     message: Fields = [(number, _kept(value)) for number, value in fields(data)]
     at = next((row for row, (number, _) in enumerate(message) if number == _GRAPH), None)
     if at is None:
         raise Malformed("the file holds no network")
     graph: Fields = [(number, _kept(value)) for number, value in fields(_bytes(message[at][1]))]
     nodes = [_node(_bytes(value)) for number, value in graph if number == _NODE]
-    if not any(node.kind in ("ConvInteger", "MatMulInteger") for node in nodes):
-        return data
     tensors = {_text(_bytes(v), 8): _bytes(v) for number, v in graph if number == _INITIALIZER}
     new_nodes, new_tensors = _rewritten(nodes, tensors)
     outputs = {_text(_bytes(value), 1) for number, value in graph if number == _OUTPUT}

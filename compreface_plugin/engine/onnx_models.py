@@ -107,9 +107,10 @@ class OnnxModels:
 
     def _open(self, path: Path, device: Device) -> Any:
         try:
-            model = without_dynamic_quantisation(path.read_bytes())
+            stored = path.read_bytes()
+            model = without_dynamic_quantisation(stored)
             # One thread a call: the pictures run side by side, which wastes less than splitting each.
-            return open_session(self._ort, model, device, threads=1)
+            return open_session(self._ort, str(path) if model is stored else model, device, threads=1)
         except self._errors as error:
             reason = " ".join(str(error).split())[:160]
             raise ModelUnavailable(
