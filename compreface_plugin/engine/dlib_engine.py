@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from compreface_plugin.domain.faces import Float32, Pixels
     from compreface_plugin.engine.places import InstalledPack
 
-HOG_SCORE = 0.0
-"""dlib's own default."""
+HOG_SCORE = -0.1
+"""A little below dlib's default of 0, which makes up for the coarser scale (docs/decisions/0011)."""
 HOG_REACH = Reach(
     smallest_px=62.0,
     whole_side=1600,
