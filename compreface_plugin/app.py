@@ -27,10 +27,13 @@ if TYPE_CHECKING:
     from compreface_plugin.compreface.faces import Measure
     from compreface_plugin.compreface.open import CompreFace
     from compreface_plugin.domain.faces import Picture
+    from compreface_plugin.domain.timing import Frame
     from compreface_plugin.host.log import StashLog
+    from compreface_plugin.media.video import VideoFile
     from compreface_plugin.ports import FaceEngine
     from compreface_plugin.request import Request
     from compreface_plugin.stash.records import ImageRecord
+    from compreface_plugin.stash.scenes import SceneRecord
 
 PLUGIN_ID = "compreface"  # the manifest's file name, which is what Stash calls the plugin by
 
@@ -133,6 +136,8 @@ def _context(
         decode=partial(_decode, settings),
         task_holder=partial(lock_holder, data_dir),
         ask_to_stop=partial(request_stop, data_dir),
+        open_video=partial(_open_video, settings),
+        sprite_tiles=partial(_sprite_tiles, library),
         bind_run=token.bind,
     )
     opened.callback(context.close)
@@ -197,6 +202,26 @@ def _load_picture(settings: Settings, library: StashLibrary, image: ImageRecord)
 def _archive_of(path: str) -> str | None:
     """The file among the parents of a path inside an archive; None when it is not to be seen from here."""
     return next((str(parent) for parent in Path(path).parents if parent.is_file()), None)
+
+
+def _open_video(settings: Settings, scene: SceneRecord) -> VideoFile:
+    """The scene's file, to be decoded in a child that ends with us. Raises ItemError, ModelUnavailable."""
+    from compreface_plugin.domain.errors import MediaUnavailable
+    from compreface_plugin.host.process import bound_to_us
+    from compreface_plugin.media.video import VideoFile
+
+    name = f"scene {scene.id} ({scene.name})"
+    if not scene.files:
+        raise MediaUnavailable(f"{name}: Stash knows no file for it")
+    return VideoFile(settings.path_map.apply(scene.files[0].path), name=name, bind=bound_to_us())
+
+
+def _sprite_tiles(library: StashLibrary, scene: SceneRecord) -> list[Frame]:
+    """Stash's preview pictures of a scene. Raises ItemError where there are none, RunError."""
+    from compreface_plugin.media.sprites import tiles
+
+    vtt, sheet = library.scenes.bytes_of(scene.vtt_url), library.scenes.bytes_of(scene.sprite_url)
+    return tiles(sheet, vtt, duration_s=scene.duration_s, name=f"scene {scene.id} ({scene.name})")
 
 
 def _decode(settings: Settings, data: bytes, name: str) -> Picture:

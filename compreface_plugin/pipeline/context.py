@@ -13,10 +13,13 @@ if TYPE_CHECKING:
     from compreface_plugin.compreface.faces import Measure
     from compreface_plugin.compreface.open import CompreFace
     from compreface_plugin.domain.faces import Picture
+    from compreface_plugin.domain.timing import Frame
+    from compreface_plugin.media.video import VideoFile
     from compreface_plugin.ports import CancelToken, Clock, FaceEngine, Progress
     from compreface_plugin.settings import Settings
     from compreface_plugin.stash.library import StashLibrary
     from compreface_plugin.stash.records import ImageRecord
+    from compreface_plugin.stash.scenes import SceneRecord
     from compreface_plugin.store.store import Store
 
 
@@ -45,6 +48,8 @@ class Context:
     decode: Callable[[bytes, str], Picture]  # bytes and where they come from; raises ItemError
     task_holder: Callable[[], Mapping[str, object] | None]  # who works on the data folder, None when nobody does
     ask_to_stop: Callable[[str | None], object]
+    open_video: Callable[[SceneRecord], VideoFile]  # raises ItemError, ModelUnavailable
+    sprite_tiles: Callable[[SceneRecord], list[Frame]]  # Stash's preview pictures; raises ItemError, RunError
     bind_run: Callable[[str], None]  # tells the cancel token which run a stop file may name
     _engine: FaceEngine | None = field(default=None, init=False)
     _compreface: CompreFace | None = field(default=None, init=False)

@@ -16,12 +16,17 @@ Lists = dict[str, tuple[str, ...]]  # by name: "performer_ids", "tag_ids"
 
 
 def held_lists(context: Context, items: Iterable[tuple[Kind, int]]) -> dict[tuple[Kind, int], Lists]:
-    """The lists of images by item; images that are gone, and items of other kinds, are absent."""
+    """The lists of images and scenes by item; those that are gone, and items of other kinds, are absent."""
+    items = list(items)
     ids = sorted({item_id for kind, item_id in items if kind is Kind.IMAGE})
     found: dict[tuple[Kind, int], Lists] = {}
     for start in range(0, len(ids), AT_ONCE):
         for image in context.library.images(ids[start : start + AT_ONCE]).records:
             found[Kind.IMAGE, image.id] = {"performer_ids": image.performer_ids, "tag_ids": image.tag_ids}
+    scenes = sorted({item_id for kind, item_id in items if kind is Kind.SCENE})
+    for start in range(0, len(scenes), AT_ONCE):
+        for scene in context.library.scenes.some(scenes[start : start + AT_ONCE]):
+            found[Kind.SCENE, scene.id] = {"performer_ids": scene.performer_ids, "tag_ids": scene.tag_ids}
     return found
 
 

@@ -21,6 +21,7 @@ from compreface_plugin.stash.records import (
     PerformerUse,
     TagRecord,
 )
+from compreface_plugin.stash.scenes import Scenes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -39,6 +40,7 @@ class StashLibrary:
 
     def __init__(self, client: StashClient) -> None:
         self._client = client
+        self.scenes = Scenes(client)
 
     # Performers
 

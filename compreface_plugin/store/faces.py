@@ -82,7 +82,7 @@ class Faces:
         ).fetchall()
         left = {int(row[0]): Box(*row[1:]) for row in known}
         ids = [
-            self._store(kind, item_id, face, _take_nearest(face.box, left), model_id, detector_id, run_id)
+            self.put(kind, item_id, face, _take_nearest(face.box, left), model_id, detector_id, run_id)
             for face in seen
         ]
         self._db.executemany(
@@ -92,7 +92,7 @@ class Faces:
         )
         return ids
 
-    def _store(
+    def put(
         self,
         kind: Kind,
         item_id: int,
@@ -102,6 +102,7 @@ class Faces:
         detector_id: str,
         run_id: str,
     ) -> int:
+        """Stores one face, in the place of `face_id` when that is given, with crop and embedding; its id."""
         box = face.box
         values = (
             kind.value,

@@ -100,6 +100,9 @@ class _Undo:
         for image in library.images(sorted({int(item_id) for item_id in wanted.get(Kind.IMAGE, ())})).records:
             held[Kind.IMAGE, str(image.id), "tag_ids"] = image.tag_ids
             held[Kind.IMAGE, str(image.id), "performer_ids"] = image.performer_ids
+        for scene in library.scenes.some(sorted({int(item_id) for item_id in wanted.get(Kind.SCENE, ())})):
+            held[Kind.SCENE, str(scene.id), "tag_ids"] = scene.tag_ids
+            held[Kind.SCENE, str(scene.id), "performer_ids"] = scene.performer_ids
         for gallery_id in sorted({int(item_id) for item_id in wanted.get(Kind.GALLERY, ())}):
             gallery = library.gallery(gallery_id)
             if gallery is not None:
@@ -126,7 +129,8 @@ class _Undo:
                     return {"examples": 0, "subjects": 0}
                 return store.people.forget_run(run_id, self._performer_id)
             scanned = store.items.scanned_by(run_id)
-            store.items.forget_scans(Kind.IMAGE, [item for kind, item in scanned if kind is Kind.IMAGE])
+            for each in (Kind.IMAGE, Kind.SCENE):
+                store.items.forget_scans(each, [item for kind, item in scanned if kind is each])
             store.groups.forget_run(run_id)
             return store.people.forget_run(run_id, keeping=created.kept_performers)
 

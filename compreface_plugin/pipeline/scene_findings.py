@@ -1,0 +1,195 @@
+"""What came of a scene: people looked at anew or known from the store, and the verdicts about them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from compreface_plugin.domain.agreement import Ballot, settle
+from compreface_plugin.domain.errors import ItemError
+from compreface_plugin.domain.faces import DetectionLimits
+from compreface_plugin.domain.operating_points import operating_point
+from compreface_plugin.domain.records import Kind, Look, StoredFace, Verdict, VerdictRecord
+from compreface_plugin.domain.tracks import LinkRule, ScenePerson, appearances
+from compreface_plugin.domain.unknown import is_lasting
+from compreface_plugin.pipeline.findings import MATCHING_SHARE
+from compreface_plugin.pipeline.memory import JudgedItem
+from compreface_plugin.pipeline.scene_look import SceneLooker, SceneSight, Tell
+from compreface_plugin.store.scenes import Exemplar, KnownPerson, SeenPerson
+
+if TYPE_CHECKING:
+    from compreface_plugin.domain.faces import SeenFace
+    from compreface_plugin.pipeline.context import Context
+    from compreface_plugin.pipeline.judge import Judge
+    from compreface_plugin.stash.scenes import SceneRecord
+
+EXEMPLARS = 6  # sightings of each person that vote and are kept with their crops
+ENOUGH_VOTERS = 3  # a person seen so often well needs no more frames
+LOOK_FRAMES, LOOK_SPRITES, LOOK_TILES = "frames", "sprites", "tiles"
+
+
+@dataclass(slots=True)
+class SceneFinding:
+    """One scene: people seen anew, or known ones, or an error; then verdicts in the same order."""
+
+    scene: SceneRecord
+    seen: list[SeenPerson] | None = None
+    known: Sequence[KnownPerson] = ()
+    way: str = ""  # how it was looked at
+    error: ItemError | None = None
+    skipped: bool = False
+    frames: int = 0
+    verdicts: list[VerdictRecord] = field(default_factory=list)
+
+    @property
+    def people(self) -> Sequence[SeenPerson | KnownPerson]:
+        return self.known if self.seen is None else self.seen
+
+    @property
+    def faces(self) -> list[SeenFace | StoredFace]:
+        return [person.face for person in self.people]
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """Performer ids accepted for at least one person, those seen most often first."""
+        accepted = (v.best for v in self.verdicts if v.verdict is Verdict.ACCEPT)
+        return tuple(dict.fromkeys(best.performer_id for best in accepted if best is not None))
+
+
+class SceneFinder:
+    """Looks at scenes with one engine and judges whom it sees. `sprites`: by Stash's preview pictures."""
+
+    def __init__(self, context: Context, judge: Judge, *, sprites: bool = False) -> None:
+        self._context = context
+        self._judge = judge
+        self._sprites = sprites
+        self._info = context.engine.info
+        self._limits = DetectionLimits(min_face_px=context.settings.min_face_size * MATCHING_SHARE)
+        rule = LinkRule.of(operating_point(self._info.model_id, self._info.pack))
+        self._looker = SceneLooker(context, self._limits, rule, self._doubts)
+
+    def find(self, scene: SceneRecord, tell: Tell) -> SceneFinding:
+        """With verdicts. Raises RunError and Cancelled, never ItemError."""
+        way = self._known_way(scene)
+        if way:
+            known = self._context.store.scenes.of_scene(scene.id, self._info.model_id)
+            usable = [person for person in known if person.face.embedding is not None]
+            finding = SceneFinding(scene, known=usable, way=way)
+        else:
+            finding = self._look(scene, tell)
+        self._judge_all(finding)
+        return finding
+
+    def keep(self, finding: SceneFinding, run_id: str, now: float) -> list[int]:
+        """Inside a transaction: stores who was seen and returns the ids of the faces, in their order."""
+        if finding.seen is None:
+            return [person.face.face_id for person in finding.known]
+        info, scene = self._info, finding.scene
+        ids = self._context.store.scenes.replace(
+            scene.id, finding.seen, model_id=info.model_id, detector_id=info.detector_id, run_id=run_id
+        )
+        look = Look(scene.id, self._fingerprint(scene, finding.way), self._limits.min_face_px, len(ids))
+        self._context.store.items.save_look(Kind.SCENE, look, info.model_id, now)
+        return ids
+
+    # looking ----------------------------------------------------------------------------------------------------------
+
+    def _fingerprint(self, scene: SceneRecord, way: str) -> str:
+        """Of the file and of how it was looked at: another interval is another look."""
+        settings = self._context.settings
+        how = f" {settings.scene_frame_interval_s:g} {settings.max_scene_frames}" if way == LOOK_FRAMES else ""
+        return f"{scene.fingerprint} {way}{how}"
+
+    def _known_way(self, scene: SceneRecord) -> str:
+        """How the store knows the people of exactly this file; empty when it must be looked at."""
+        look = self._context.store.items.looks(Kind.SCENE, [scene.id], self._info.model_id).get(scene.id)
+        if look is None or not scene.fingerprint or look.min_face_px > self._limits.min_face_px:
+            return ""
+        ways = [LOOK_FRAMES]
+        if self._sprites:
+            ways += [LOOK_SPRITES] if self._readable(scene) else [LOOK_SPRITES, LOOK_TILES]
+        return next((way for way in ways if look.fingerprint == self._fingerprint(scene, way)), "")
+
+    def _readable(self, scene: SceneRecord) -> bool:
+        path = self._context.settings.path_map.apply(scene.files[0].path) if scene.files else ""
+        return bool(path) and os.access(path, os.R_OK)
+
+    def _look(self, scene: SceneRecord, tell: Tell) -> SceneFinding:
+        try:
+            sight = self._looker.sprites(scene, tell) if self._sprites else self._looker.file(scene, tell)
+        except ItemError as error:  # a scene without preview pictures is no failure: Stash can still make them
+            return SceneFinding(scene, error=error, skipped=self._sprites)
+        if sight.broken:
+            self._context.log.debug(f"scene {scene.id}: {sight.broken} broken pictures were left out")
+        way = LOOK_TILES if sight.tiles else LOOK_SPRITES if self._sprites else LOOK_FRAMES
+        seen = [_kept(person, sight) for person in sight.people if person.voters or len(person.sightings) > 1]
+        return SceneFinding(scene, seen=seen, way=way, frames=sight.frames)
+
+    def _doubts(self, people: Sequence[ScenePerson]) -> list[ScenePerson]:
+        """Those who resemble somebody and are not settled, and those of whom there is no good face yet."""
+        ballots = self._ballots([(p.template, [s.face.embedding for s in p.exemplars(EXEMPLARS)]) for p in people])
+        verdicts = settle(ballots)
+        return [
+            person
+            for person, verdict in zip(people, verdicts, strict=True)
+            if verdict.verdict is not Verdict.ACCEPT
+            and len(person.voters) < ENOUGH_VOTERS
+            and (verdict.verdict is Verdict.REVIEW or len(person.voters) < 2)
+        ]
+
+    # judging ----------------------------------------------------------------------------------------------------------
+
+    def _ballots(self, people: Sequence[tuple[object, Sequence[object]]]) -> list[Ballot]:
+        """(template, embeddings of the voters) of each person, judged in one go."""
+        verdicts = iter(self._judge.verdicts([each for t, votes in people for each in (t, *votes)]))  # type: ignore[misc]
+        return [Ballot(next(verdicts), [next(verdicts) for _ in votes]) for _, votes in people]
+
+    def _judge_all(self, finding: SceneFinding) -> None:
+        people = finding.people
+        if not people:
+            return
+        ballots = self._ballots([(p.face.embedding, self._votes(p)) for p in people])
+        fresh = settle(ballots, tiles_only=finding.way == LOOK_TILES)
+        verdicts = [self._lasting(p.face) or verdict for p, verdict in zip(people, fresh, strict=True)]
+        faces = finding.faces
+        # Boxes of different moments may lie in one place: a fingerprint of its own makes the memory compare faces too.
+        told = JudgedItem(
+            finding.scene.id,
+            f"scene {finding.scene.fingerprint}",
+            [face.box for face in faces],
+            [face.embedding for face in faces],
+            verdicts,
+        )
+        finding.verdicts = self._judge.memory.apply(Kind.SCENE, [told])[0]
+
+    def _votes(self, person: SeenPerson | KnownPerson) -> list[object]:
+        if isinstance(person, SeenPerson):
+            exemplars: Sequence[Exemplar] = person.exemplars
+        else:
+            exemplars = self._context.store.scenes.exemplars(person.face.face_id, self._info.model_id)
+        return [each.embedding for each in exemplars if each.embedding is not None]
+
+    def _lasting(self, face: SeenFace | StoredFace) -> VerdictRecord | None:
+        """The verdict a face has from grouping, while its performer exists."""
+        if not isinstance(face, StoredFace) or face.verdict is None or face.verdict.best is None:
+            return None
+        kept = face.verdict
+        lasts = is_lasting(kept.verdict, kept.reason) and self._judge.knows(face.verdict.best.performer_id)
+        return kept if lasts else None
+
+
+def _kept(person: ScenePerson, sight: SceneSight) -> SeenPerson:
+    best = person.representative
+    return SeenPerson(
+        face=replace(best.face, embedding=person.template),
+        at_s=best.at_s,
+        sightings=len(person.sightings),
+        tiles=sight.tiles,
+        appearances=appearances(person.sightings, sight.frame_times, sight.duration_s),
+        exemplars=tuple(
+            Exemplar(each.at_s, each.weight, each.face.crop_jpeg, each.face.embedding)
+            for each in person.exemplars(EXEMPLARS)
+        ),
+    )

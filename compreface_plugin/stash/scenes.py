@@ -1,0 +1,136 @@
+"""Scenes of Stash: questions in, frozen records out. Writing goes the way of all lists: `StashLibrary.apply`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from compreface_plugin.stash.mapping import ids
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from compreface_plugin.stash.client import StashClient
+
+_SCENE = (
+    "id title organized tags { id } performers { id } paths { sprite vtt } "
+    "files { path size mod_time width height duration fingerprints { type value } }"
+)
+SCENE_PAGE = f"""
+query ScenePage($scene_filter: SceneFilterType, $filter: FindFilterType) {{
+  findScenes(scene_filter: $scene_filter, filter: $filter) {{ scenes {{ {_SCENE} }} }}
+}}
+"""
+SCENE_COUNT = """
+query SceneCount($scene_filter: SceneFilterType, $filter: FindFilterType) {
+  findScenes(scene_filter: $scene_filter, filter: $filter) { count }
+}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class VideoFileRecord:
+    path: str  # Stash's
+    size: int
+    mod_time: str
+    oshash: str  # of size, beginning and end; empty when Stash has not made one
+    width: int
+    height: int
+    duration_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class SceneRecord:
+    id: int
+    title: str
+    files: tuple[VideoFileRecord, ...]  # primary first; may be empty
+    tag_ids: tuple[str, ...]
+    performer_ids: tuple[str, ...]
+    organized: bool
+    sprite_url: str
+    vtt_url: str
+
+    @property
+    def name(self) -> str:
+        """For log lines: the title, otherwise the file's name, otherwise the id."""
+        path = self.files[0].path if self.files else ""
+        return self.title or path.replace("\\", "/").rsplit("/", 1)[-1] or f"scene {self.id}"
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when the bytes do; empty without a file."""
+        if not self.files:
+            return ""
+        first = self.files[0]
+        return first.oshash or f"{first.size} {first.mod_time}"
+
+    @property
+    def duration_s(self) -> float:
+        """Of the primary file, as Stash knows it; 0 when it does not."""
+        return self.files[0].duration_s if self.files else 0.0
+
+
+class Scenes:
+    """Raises RunError as StashClient does."""
+
+    def __init__(self, client: StashClient) -> None:
+        self._client = client
+
+    def page(self, *, after: int, per_page: int, without_tag: str | None = None) -> list[SceneRecord]:
+        """The next scenes by ascending id, behind the id `after`; `without_tag`: exactly this tag."""
+        variables = {
+            "scene_filter": {"id": {"value": after, "modifier": "GREATER_THAN"}, **_untagged(without_tag)},
+            "filter": {"per_page": per_page, "sort": "id", "direction": "ASC"},
+        }
+        return [scene(held) for held in self._client.execute(SCENE_PAGE, variables)["findScenes"]["scenes"]]
+
+    def count(self, *, without_tag: str | None = None) -> int:
+        """How many scenes there are."""
+        variables = {"scene_filter": _untagged(without_tag), "filter": {"per_page": 0}}
+        return int(self._client.execute(SCENE_COUNT, variables)["findScenes"]["count"])
+
+    def some(self, scene_ids: Sequence[int]) -> list[SceneRecord]:
+        """Those of the scenes that Stash has, in the order asked for. `scene_ids` without doubles."""
+        if not scene_ids:
+            return []
+        variables = ", ".join(f"$i{n}: ID!" for n in range(len(scene_ids)))
+        fields = "\n".join(f"  i{n}: findScene(id: $i{n}) {{ ...scene }}" for n in range(len(scene_ids)))
+        document = f"query Scenes({variables}) {{\n{fields}\n}}\nfragment scene on Scene {{ {_SCENE} }}\n"
+        given = {f"i{n}": str(one) for n, one in enumerate(scene_ids)}
+        data, _ = self._client.execute_partial(document, given)
+        return [scene(held) for n in range(len(scene_ids)) if (held := data.get(f"i{n}"))]
+
+    def bytes_of(self, url: str) -> bytes:
+        """A sprite or VTT file. Raises MediaUnavailable when Stash has none, RunError as get_bytes."""
+        return self._client.get_bytes(url)[0]
+
+
+def scene(held: Mapping[str, Any]) -> SceneRecord:
+    paths = held.get("paths") or {}
+    return SceneRecord(
+        id=int(held["id"]),
+        title=held.get("title") or "",
+        files=tuple(_file(one) for one in held.get("files") or ()),
+        tag_ids=ids(held["tags"]),
+        performer_ids=ids(held["performers"]),
+        organized=bool(held.get("organized")),
+        sprite_url=paths.get("sprite") or "",
+        vtt_url=paths.get("vtt") or "",
+    )
+
+
+def _file(held: Mapping[str, Any]) -> VideoFileRecord:
+    prints = {one["type"]: str(one["value"]) for one in held.get("fingerprints") or ()}
+    return VideoFileRecord(
+        path=held["path"],
+        size=int(held["size"]),
+        mod_time=str(held["mod_time"]),
+        oshash=prints.get("oshash", ""),
+        width=int(held.get("width") or 0),
+        height=int(held.get("height") or 0),
+        duration_s=float(held.get("duration") or 0.0),
+    )
+
+
+def _untagged(tag_id: str | None) -> dict[str, Any]:
+    return {"tags": {"value": [tag_id], "modifier": "EXCLUDES", "depth": 0}} if tag_id is not None else {}
