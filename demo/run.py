@@ -81,11 +81,20 @@ class Demonstration:
             raise DemoFailed(f"undo left something behind: {', '.join(different[:5])}")
         return "every tag and performer as before"
 
+    def _ask(self, mode: str, **arguments: object) -> Any:
+        """An operation's answer. Raises DemoFailed with the plugin's own sentence."""
+        from tests.teststash import LibraryError
+
+        try:
+            return self.stash.run_operation(PLUGIN, {"mode": mode, **arguments})
+        except LibraryError as error:
+            raise DemoFailed(f"{mode} was refused: {error}") from error
+
     def judge(self) -> list[Judged]:
         """What stands in Stash now, beside the truth and the plugin's own view of each face."""
         judged = []
         for image in self.library.images:
-            answer = self.stash.run_operation(PLUGIN, {"mode": "faces", "imageId": self._ids[image.file]})
+            answer = self._ask("faces", imageId=self._ids[image.file])
             judged.append(
                 Judged(
                     image=image,
@@ -99,7 +108,7 @@ class Demonstration:
 
     def engine(self) -> str:
         """Engine and model of the last run, for the report."""
-        run = self.stash.run_operation(PLUGIN, {"mode": "runs", "limit": 1})["runs"][0]
+        run = self._ask("runs", limit=1)["runs"][0]
         return f"{run['engine']} ({run['model']})"
 
     def _task(self, name: str, tell: Tell) -> dict[str, int]:
@@ -117,7 +126,7 @@ class Demonstration:
             self.stash.jobs.stop(job_id)
             raise DemoFailed(f"{name} did not end within {LONGEST_TASK_S:.0f} s")
         told = self.stash.log.messages("Error")[errors:]
-        run = self.stash.run_operation(PLUGIN, {"mode": "runStatus"}).get("run")
+        run = self._ask("runStatus").get("run")
         if not run or run["state"] not in {"done", "finished"}:
             raise DemoFailed(f"{name} did not end well: {(told or ['no run was recorded'])[-1]}")
         return dict(run["counts"])
