@@ -20,7 +20,7 @@ Outcome = Looked | ItemError
 
 DECODE_THREADS = 2  # decoding releases the GIL; more threads than this only add memory beside a busy engine
 GROUP_ITEMS = 20
-GROUP_MEGAPIXELS = 48.0  # about 150 MB of RGB pixels a group
+GROUP_MEGAPIXELS = 24.0  # about 75 MB of RGB pixels; a stop waits for the group in hand, so one large photo is enough
 
 
 def groups(items: Sequence[ItemT], megapixels: Callable[[ItemT], float]) -> list[list[ItemT]]:
