@@ -77,10 +77,15 @@ def test_outcomes_come_in_order_and_a_bad_picture_concerns_itself_alone() -> Non
 def test_a_stop_ends_between_two_groups_and_leaves_no_thread() -> None:
     before = threading.active_count()
     names = [str(number) for number in range(3 * GROUP_ITEMS)]
-    seen = []
-    with pytest.raises(Cancelled):
-        for name, _ in look_at(names, picture, Mirror(), LIMITS, Never(2), lambda _: 0.1):  # type: ignore[arg-type]
+    seen: list[str] = []
+    looked = look_at(names, picture, Mirror(), LIMITS, Never(2), lambda _: 0.1)  # type: ignore[arg-type]
+
+    def collect() -> None:
+        for name, _ in looked:
             seen.append(name)  # what came before the stop is the point
+
+    with pytest.raises(Cancelled):
+        collect()
     assert seen == names[: 2 * GROUP_ITEMS]
     assert threading.active_count() == before
 
