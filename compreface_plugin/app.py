@@ -99,7 +99,7 @@ def _overrides(request: Request) -> Mapping[str, object]:
     """Settings that a caller may override by an argument of the same name, for this call alone."""
     return {
         key: request.args[key]
-        for key in ("modelPack", "device", "cooldownSeconds", "maxBatchSize")
+        for key in ("modelPack", "device", "cooldownSeconds", "maxBatchSize", "sceneFrameInterval", "maxSceneFrames")
         if request.args.get(key)
     }
 

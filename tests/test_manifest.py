@@ -95,6 +95,7 @@ def test_every_listed_setting_is_read(manifest: dict[str, Any]) -> None:
         "minSimilarity": "0.95",
         "reviewSimilarity": "0.5",
         "minQuality": "0.6",
+        "sceneFrameInterval": "5",
         "cooldownSeconds": -1,
         "dataDir": "/somewhere",
         "stashUrl": "http://localhost:1",
@@ -108,7 +109,7 @@ def test_every_listed_setting_is_read(manifest: dict[str, Any]) -> None:
 def test_every_default_is_told_and_true(manifest: dict[str, Any]) -> None:
     """Stash shows no defaults, so the description does; the number in it is the number in the code."""
     defaults = dataclasses.asdict(Settings())
-    fields = {"cooldownSeconds": "cooldown_s"}
+    fields = {"cooldownSeconds": "cooldown_s", "sceneFrameInterval": "scene_frame_interval_s"}
     for key, setting in manifest["settings"].items():
         text = setting["description"]
         assert "efault" in text, key

@@ -1,5 +1,7 @@
-"""Scenes in order of id, one after the other: look or remember, judge, journal, apply. A scene is committed whole, so
-that a run that was killed goes on at the start of the scene in hand."""
+"""Scenes in order of id, one after the other: look or remember, judge, journal, apply.
+
+A scene is committed whole, so that a run that was killed goes on at the start of the scene in hand.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from compreface_plugin.domain.records import Change, ItemState, Kind, Op, Verdict
+from compreface_plugin.domain.records import Change, ChangeState, ItemState, Kind, Op, Verdict
 from compreface_plugin.pipeline.judge import Judge, frozen_cohort
+from compreface_plugin.pipeline.planning import is_plan
 from compreface_plugin.pipeline.scene_findings import SceneFinder, SceneFinding
 from compreface_plugin.pipeline.tags import Tags, open_tags
 from compreface_plugin.values import int_arg
@@ -40,13 +43,13 @@ def match_scenes(context: Context, run: ActiveRun, wanted: WantedScenes) -> Tags
     info = context.engine.info
     with context.store.transaction():
         context.store.runs.pin_engine(run.run_id, info.engine, info.model_id)
-    tags = open_tags(context, run.run_id)
+    tags = open_tags(context, run.run_id, planned=is_plan(context))
     if limit and run.counts["seen"] >= limit:
         return tags
     names = context.library.performer_names()
     judge = Judge(context, info, run.run_id, set(names), frozen_cohort(context, info, run.run_id))
     context.log.info(f"{judge.people} people are enrolled; engine {info.engine}, model {info.model_id}, {info.device}")
-    hidden = tags.scanned if wanted.unscanned_only else None
+    hidden = tags.scanned_in_stash if wanted.unscanned_only else None
     total = wanted.total(context.library.scenes.count(without_tag=hidden))
     run.set_total(min(total, limit) if limit else total)
     work = SceneWork(context, run, SceneFinder(context, judge, sprites=wanted.sprites), tags, names)
@@ -86,7 +89,10 @@ class SceneWork:
         self._run.tell("scenes")
 
     def settle(self, finding: SceneFinding, state: ItemState | None) -> list[int]:
-        """Stores a finding with the changes it asks for, in one transaction, then makes them in Stash. The face ids."""
+        """Stores a finding with the changes it asks for, in one transaction, then makes them in Stash. The face ids.
+
+        In a plan the changes are only proposed.
+        """
         changes = self._missing(finding, self._wants(finding, state))
         ids: list[int] = []
         self._run.commit(
@@ -95,7 +101,7 @@ class SceneWork:
             counts=_counts(finding),
             items=1,
         )
-        if changes:
+        if changes and not self._tags.planned:
             self._context.journal.apply()
         self._say(finding)
         return ids
@@ -112,10 +118,9 @@ class SceneWork:
         if finding.error is not None:
             return [(Op.ADD, "tag_ids", tags.error)] if tags.error else []
         wants: list[Want] = [(Op.ADD, "tag_ids", tags.scanned)] if tags.scanned else []
-        if self._context.settings.apply_mode == "auto":
-            if finding.named and tags.matched:
-                wants.append((Op.ADD, "tag_ids", tags.matched))
-            wants.extend((Op.ADD, "performer_ids", performer_id) for performer_id in finding.named)
+        if finding.named and tags.matched:
+            wants.append((Op.ADD, "tag_ids", tags.matched))
+        wants.extend((Op.ADD, "performer_ids", performer_id) for performer_id in finding.named)
         if state is not None and state.attempts and tags.error:  # it failed before, so the error tag is ours
             wants.append((Op.REMOVE, "tag_ids", tags.error))
         return wants
@@ -125,8 +130,9 @@ class SceneWork:
         if not any(_lacks(finding.scene, want) for want in wants):
             return []
         now = self._context.library.scenes.some([finding.scene.id])
+        state = ChangeState.PROPOSED if self._tags.planned else ChangeState.PLANNED
         return [
-            Change(self._run.run_id, Kind.SCENE, str(scene.id), name, op, value)
+            Change(self._run.run_id, Kind.SCENE, str(scene.id), name, op, value, state)
             for scene in now
             for op, name, value in wants
             if _lacks(scene, (op, name, value))
@@ -155,11 +161,16 @@ class SceneWork:
             scene.id,
             matched=bool(finding.named),
             run_id=run_id,
-            tag_id=self._tags.scanned,
+            tag_id=self._scan_tag(scene),
             fingerprint=scene.fingerprint,
             now=now,
         )
         return ids
+
+    def _scan_tag(self, scene: SceneRecord) -> str | None:
+        """The tag that stands for the scan from now on: in a plan only one that the scene carries already."""
+        scanned = self._tags.scanned
+        return None if self._tags.planned and scanned not in scene.tag_ids else scanned
 
     def _say(self, finding: SceneFinding) -> None:
         log, name = self._context.log, f"scene {finding.scene.id} ({finding.scene.name})"

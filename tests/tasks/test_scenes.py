@@ -1,0 +1,284 @@
+"""Scenes from the buttons: real films, the plugin started as Stash starts it."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from PIL import Image
+
+pytest.importorskip("av")
+
+from films import Shot, pictures, sprite, write_film
+
+if TYPE_CHECKING:
+    from conftest import World
+
+PACK = "buffalo_sc_int8"
+pytestmark = [pytest.mark.data, pytest.mark.models, pytest.mark.timeout(600)]
+
+
+@pytest.fixture
+def scenes(empty_world: World, data_dir: Path) -> World:
+    if not (data_dir / "models" / PACK).is_dir():
+        pytest.skip(f"no model pack {PACK} under {data_dir}")
+    empty_world.data.mkdir(parents=True, exist_ok=True)
+    (empty_world.data / "models").symlink_to(data_dir / "models")
+    return empty_world
+
+
+def run(world: World, task: str, **args: Any) -> dict[str, Any]:
+    job = world.run(task, timeout_s=400, modelPack=PACK, **args)
+    assert job["status"] == "FINISHED", job
+    return world.last_run()
+
+
+def on_scene(world: World, scene: str) -> list[str]:
+    return sorted(world.stash.performers_of(scene, "scene"))
+
+
+def people_of(world: World, scene: str) -> dict[str, Any]:
+    found: dict[str, Any] = world.ask("sceneFaces", sceneId=scene)
+    return found
+
+
+def lfw(data_dir: Path, number: int) -> list[Path]:
+    """The pictures of the known person of this number, by name."""
+    folders: dict[str, list[Path]] = {}
+    import csv
+
+    with (data_dir / "faces/lfw/index.csv").open(encoding="utf-8") as stream:
+        for row in csv.DictReader(stream):
+            if row["role"] == "known":
+                folders.setdefault(row["identity"], []).append(data_dir / "faces/lfw" / row["file"])
+    return folders[sorted(folders)[number]]
+
+
+def film_of(world: World, name: str, *people: Path, seconds: float = 3.0, **options: Any) -> tuple[str, Path]:
+    """A film with one shot for each person; (scene id, path)."""
+    shots = [Shot([Image.open(path)], seconds) for path in people]
+    path = write_film(world.folder / name, pictures(shots), **options)
+    return str(world.stash.add_scene(path)), path
+
+
+def overlap(spans: list[list[float]], start: float, end: float) -> float:
+    return sum(max(0.0, min(b, end) - max(a, start)) for a, b in spans)
+
+
+def test_the_right_people_are_found_in_a_crowd_and_when(scenes: World, data_dir: Path) -> None:
+    world, stash = scenes, scenes.stash
+    pictures_of = data_dir / "faces/face_recognition/examples"
+    for name, path in (
+        ("Lin-Manuel Miranda", pictures_of / "lin-manuel-miranda.png"),
+        ("Barack Obama", pictures_of / "obama.jpg"),
+        ("Joe Biden", pictures_of / "biden.jpg"),
+    ):
+        if not path.exists():
+            path = next(pictures_of.rglob(path.name))
+        world.performers[name] = str(stash.add_performer(name, path.read_bytes()))
+    scene = str(stash.add_scene(data_dir / "videos/short_hamilton_clip.mp4"))
+    before = stash.snapshot()
+    run(world, "Synchronize Performers")
+    assert run(world, "Recognize New Scenes")["counts"]["failed"] == 0
+    assert world.errors() == []
+    assert on_scene(world, scene) == ["Barack Obama", "Lin-Manuel Miranda"]
+    assert {"Compreface Scanned", "Compreface Matched"} <= set(stash.tags_of(scene, "scene"))
+    told = {each["name"]: each for each in people_of(world, scene)["performers"]}
+    assert overlap(told["Lin-Manuel Miranda"]["appearances"], 3.0, 7.3) > 2.8
+    assert overlap(told["Barack Obama"]["appearances"], 7.4, 9.2) > 1.0
+    assert overlap(told["Barack Obama"]["appearances"], 0.0, 6.8) == 0
+    assert 3.0 <= told["Lin-Manuel Miranda"]["bestFrame"] <= 7.3
+    assert told["Lin-Manuel Miranda"]["sightings"] >= 3
+
+    assert run(world, "Recognize New Scenes")["counts"].get("seen", 0) == 0  # nothing is owed any more
+    world.run("Undo Last Run")
+    assert on_scene(world, scene) == []
+    assert stash.tags_of(scene, "scene") == []
+    assert stash.snapshot()["scene"] == before["scene"]
+
+
+def test_signers_are_known_again_from_one_clip_each(scenes: World, data_dir: Path) -> None:
+    import csv
+
+    world, stash, clips = scenes, scenes.stash, data_dir / "videos/asl_gestures"
+    from compreface_plugin.host.process import bound_to_us
+    from compreface_plugin.media.video import VideoFile
+
+    with (clips / "signers.csv").open(encoding="utf-8") as stream:
+        signer = {row["file"]: row["signer"] for row in csv.DictReader(stream)}
+    enrolled: dict[str, str] = {}
+    for file, who in sorted(signer.items()):
+        if who in enrolled:
+            continue
+        enrolled[who] = file
+        with VideoFile(str(clips / file), bind=bound_to_us()) as video:
+            frame = next(iter(video.at([video.info.duration_s / 2])))
+        portrait = world.folder / f"{who}.png"
+        Image.fromarray(frame.picture.pixels).save(portrait)
+        stash.add_performer(who, portrait.read_bytes())
+    others = {str(stash.add_scene(clips / f)): who for f, who in sorted(signer.items()) if f not in enrolled.values()}
+    run(world, "Synchronize Performers")
+    run(world, "Recognize New Scenes")
+    named = {scene: on_scene(world, scene) for scene in others}
+    assert named == {scene: [who] for scene, who in others.items()}
+
+
+def test_one_man_turning_his_head_is_one_person(scenes: World, data_dir: Path) -> None:
+    scene = str(scenes.stash.add_scene(data_dir / "videos/head_pose_single_man.mp4"))
+    run(scenes, "Recognize New Scenes")
+    [person] = people_of(scenes, scene)["people"]
+    assert person["sightings"] >= 10
+    assert overlap(person["appearances"], 0.0, 19.8) > 18
+
+
+def test_an_unchanged_scene_is_matched_from_the_store(scenes: World, data_dir: Path) -> None:
+    world, stash = scenes, scenes.stash
+    ann, bob = lfw(data_dir, 0), lfw(data_dir, 1)
+    stash.add_performer("Ann", ann[0].read_bytes())
+    scene, path = film_of(world, "film.mp4", ann[1], bob[1])
+    run(world, "Synchronize Performers")
+    run(world, "Recognize New Scenes")
+    assert on_scene(world, scene) == ["Ann"]
+    stash.add_performer("Bob", bob[0].read_bytes())
+    hidden = path.rename(path.with_suffix(".away"))  # a file that is not there cannot be decoded
+    run(world, "Synchronize Performers")
+    run(world, "Recognize All Scenes")
+    assert on_scene(world, scene) == ["Ann", "Bob"]
+    assert world.errors() == []
+    hidden.rename(path)
+    found = people_of(world, scene)
+    assert {p["name"] for p in found["performers"]} == {"Ann", "Bob"}
+    ids = [p["id"] for p in found["people"]]
+    run(world, "Recognize All Scenes", sceneFrameInterval="1")
+    assert sorted(p["id"] for p in people_of(world, scene)["people"]) == sorted(ids)
+
+
+def test_preview_pictures_find_and_frames_decide(scenes: World, data_dir: Path) -> None:
+    world, stash = scenes, scenes.stash
+    ann, bob = lfw(data_dir, 0), lfw(data_dir, 1)
+    stash.add_performer("Ann", ann[0].read_bytes())
+    stash.add_performer("Bob", bob[0].read_bytes())
+    run(world, "Synchronize Performers")
+    made = {}
+    for name, who in (("here.mp4", ann), ("gone.mp4", bob), ("bare.mp4", ann), ("empty.mp4", bob)):
+        frames = list(pictures([Shot([Image.open(who[1])], 4.0), Shot([Image.open(who[2])], 4.0)]))
+        path = write_film(world.folder / name, frames)
+        made[name] = str(stash.add_scene(path))
+        oshash = stash.library.db.column("SELECT value FROM fingerprint WHERE type = 'oshash' ORDER BY rowid")[-1]
+        folder = stash.generated_dir / "vtt"
+        folder.mkdir(parents=True, exist_ok=True)
+        sheet, vtt = sprite(frames)
+        if name != "bare.mp4":
+            (folder / f"{oshash}_sprite.jpg").write_bytes(b"" if name == "empty.mp4" else sheet)
+            (folder / f"{oshash}_thumbs.vtt").write_bytes(vtt)
+        if name == "gone.mp4":
+            path.unlink()
+    counts = run(world, "Recognize New Scene Sprites")["counts"]
+    assert (counts["seen"], counts["skipped"], counts["failed"]) == (4, 2, 0)
+    assert on_scene(world, made["here.mp4"]) == ["Ann"]
+    assert on_scene(world, made["gone.mp4"]) == []  # tiles alone name nobody
+    for name in ("bare.mp4", "empty.mp4"):
+        assert on_scene(world, made[name]) == []
+        assert stash.tags_of(made[name], "scene") == []
+        assert any(f"scene {made[name]} " in line and "skipped" in line for line in stash.log.messages("Info"))
+    assert world.errors() == []
+
+
+def test_broken_scenes_have_a_reason_and_the_run_goes_on(scenes: World, data_dir: Path) -> None:
+    world, stash = scenes, scenes.stash
+    ann = lfw(data_dir, 0)
+    stash.add_performer("Ann", ann[0].read_bytes())
+    _, whole = film_of(world, "whole.mp4", ann[1])
+    cases = {"cut": whole.read_bytes()[: whole.stat().st_size // 2], "text": b"no film", "empty": b""}
+    ids = {}
+    for name, data in cases.items():
+        path = world.folder / f"{name}.mp4"
+        path.write_bytes(data)
+        ids[name] = str(stash.add_scene(path))
+    sound = write_film(world.folder / "sound.mp4", [], sound=True)
+    ids["sound"] = str(stash.add_scene(sound))
+    missing = world.folder / "missing.mp4"
+    missing.write_bytes(whole.read_bytes())
+    ids["missing"] = str(stash.add_scene(missing))
+    missing.unlink()
+    last, _ = film_of(world, "last.mkv", ann[2])
+    run(world, "Synchronize Performers")
+    counts = run(world, "Recognize New Scenes")["counts"]
+    assert (counts["seen"], counts["failed"]) == (7, 5)
+    assert on_scene(world, last) == ["Ann"]
+    warnings = stash.log.messages("Warning")
+    for name, scene in ids.items():
+        said = [line for line in warnings if f"scene {scene} " in line]
+        assert len(said) == 1, (name, warnings)
+        assert stash.tags_of(scene, "scene") == ["Compreface Error"]
+    assert world.errors() == []
+
+
+def _decoders(parent: int) -> list[int]:
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            if b"video_child" in (entry / "cmdline").read_bytes():
+                stat = (entry / "stat").read_text().rsplit(") ", 1)[1].split()
+                if stat[0] != "Z" and (parent == 0 or int(stat[1]) == parent):
+                    found.append(int(entry.name))
+        except (OSError, IndexError, ValueError):
+            continue
+    return found
+
+
+def test_a_kill_in_the_middle_of_a_scene_leaves_no_orphan_and_is_made_good(scenes: World, data_dir: Path) -> None:
+    world, stash = scenes, scenes.stash
+    people = [lfw(data_dir, n) for n in range(3)]
+    for name, who in zip(("Ann", "Bob", "Cid"), people, strict=True):
+        stash.add_performer(name, who[0].read_bytes())
+    made = [film_of(world, f"{n}.mp4", *(who[1] for who in people[n:]), seconds=12.0)[0] for n in range(3)]
+    run(world, "Synchronize Performers")
+    job = stash.run_task(
+        "compreface", "Recognize New Scenes", {"cooldownSeconds": -1, "modelPack": PACK, "sceneFrameInterval": "0.2"}
+    )
+    deadline = time.monotonic() + 120
+    child: list[int] = []
+    while not child and time.monotonic() < deadline:
+        running = [each for each in stash.plugin_processes if each.process.poll() is None]
+        child = [pid for each in running for pid in _decoders(each.process.pid)]
+        time.sleep(0.01)
+    assert child, "no decoder was seen"
+    stash.jobs.stop(job)
+    stash.wait_for_job(job)
+    end = time.monotonic() + 1.0
+    while any(os.path.exists(f"/proc/{pid}") for pid in child) and time.monotonic() < end:
+        time.sleep(0.01)
+    assert not any(pid in _decoders(0) for pid in child)
+    run(world, "Recognize New Scenes", sceneFrameInterval="0.2")
+    assert [on_scene(world, scene) for scene in made] == [["Ann", "Bob", "Cid"], ["Bob", "Cid"], ["Cid"]]
+    with sqlite3.connect(world.data / "compreface.sqlite") as db:
+        assert db.execute("SELECT count(*) FROM runs WHERE mode = 'recognizeNewScenes'").fetchone() == (1,)
+        assert db.execute("SELECT count(*) FROM changes WHERE state = 'planned'").fetchone() == (0,)
+
+
+def test_one_scene_at_once_and_unmatched_ones_again(scenes: World, data_dir: Path) -> None:
+    world, stash = scenes, scenes.stash
+    ann, bob = lfw(data_dir, 0), lfw(data_dir, 1)
+    stash.add_performer("Ann", ann[0].read_bytes())
+    hers, _ = film_of(world, "hers.mp4", ann[1])
+    his, _ = film_of(world, "his.mp4", bob[1])
+    run(world, "Synchronize Performers")
+    answer = world.ask("identifyScene", sceneId=hers, modelPack=PACK)
+    assert [p["name"] for p in answer["performers"]] == ["Ann"]
+    assert not answer["written"]
+    assert on_scene(world, hers) == []
+    run(world, "Recognize New Scenes")
+    assert "Compreface Scanned" in stash.tags_of(his, "scene")
+    run(world, "Reset Unmatched Scenes")
+    assert stash.tags_of(his, "scene") == []
+    assert "Compreface Scanned" in stash.tags_of(hers, "scene")
+    assert run(world, "Recognize New Scenes")["counts"]["seen"] == 1
+    assert run(world, "Scan Partial Scenes")["counts"]["seen"] == 1
+    written = world.ask("identifyScene", sceneId=hers, modelPack=PACK, associateExisting="true")
+    assert written["written"]
+    assert on_scene(world, hers) == ["Ann"]
