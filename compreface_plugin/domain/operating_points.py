@@ -172,7 +172,8 @@ def operating_point(model_id: str, pack: str) -> OperatingPoint:
 
 def operating_point_for_service(c0: float, c1: float, calculator: str) -> OperatingPoint:
     """The point of a CompreFace server: its own scale (`similarity_coefficients`), tails of the model family."""
-    family = _BUFFALO_L if "facenet" not in calculator.lower() else replace(_LIGHT, normalisation=None)
+    local = _BY_PACK.get(calculator.partition(".")[0].lower())  # a self-built server that runs a model we measured
+    family = local or (_BUFFALO_L if "facenet" not in calculator.lower() else replace(_LIGHT, normalisation=None))
     scale = SimilarityScale(c0, c1)
     return replace(
         family,

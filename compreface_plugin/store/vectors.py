@@ -25,7 +25,8 @@ def from_blob(blob: bytes) -> Float32:
 
 
 def stack(blobs: Sequence[bytes], dimensions: int) -> Float32:
-    """Many vectors of one length as one matrix (N, D); N may be 0."""
+    """Many vectors of one length as one matrix (N, D); N may be 0. `dimensions` 0: as long as the blobs are."""
     import numpy as np
 
+    dimensions = dimensions or (len(blobs[0]) // 4 if blobs else 0)
     return np.frombuffer(b"".join(blobs), dtype="<f4").reshape(len(blobs), dimensions)
