@@ -165,8 +165,8 @@ def test_a_face_somebody_decided_about_is_never_dropped(store: Store) -> None:
     with store.transaction():
         [face_id] = store.faces.replace(Kind.IMAGE, 7, [seen(0.1)], model_id="a", detector_id="d", run_id="r")
         store._db.execute(
-            "INSERT INTO decisions (kind, item_id, x_min, y_min, x_max, y_max, decision, face_id, decided_at)"
-            " VALUES ('image', 7, 0, 0, 1, 1, 'not a face', ?, 0)",
+            "INSERT INTO decisions (kind, item_id, x_min, y_min, x_max, y_max, decision, face_id, decided_at, run_id)"
+            " VALUES ('image', 7, 0, 0, 1, 1, 'not a face', ?, 0, 'r')",
             (face_id,),
         )
         store.faces.replace(Kind.IMAGE, 7, [], model_id="a", detector_id="d", run_id="r")
