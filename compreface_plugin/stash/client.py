@@ -212,7 +212,7 @@ class StashClient:
     def _refusal(self, reply: Reply) -> Exception:
         if reply.status in (401, 403) or (reply.status == 200 and "html" in reply.content_type):
             return NotAuthorised(_unauthorised(self.address, "data", reply.status))
-        if reply.status == 422:
+        if reply.status == 422 or (reply.status == 400 and reply.is_json):
             return ServiceRefused(
                 f"Stash {self.version or 'of unknown version'} does not understand a request of the plugin "
                 f"({_words(reply)}); the plugin needs Stash 0.28 or newer, so update Stash or the plugin."
