@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from compreface_plugin.domain.cohort import build_cohort
 from compreface_plugin.domain.errors import EmbeddingMismatch
+from compreface_plugin.domain.gallery import unit_rows
 from compreface_plugin.domain.operating_points import OperatingPoint, deviate_of
 from compreface_plugin.domain.scoring import CohortNorm
 
@@ -35,14 +36,21 @@ Int64 = NDArray[np.int64]
 STRANGERS_PER_FACE = 0.015
 """How many strangers of each face may stand above the threshold: the false match rate times the number of faces. A
 fixed rate would mix ever more people as a library grows. One number for every model; measured in docs/clustering.md."""
-LARGEST_FMR = 3e-5
-"""The rate with few faces (below 500), where the former would allow more."""
+LARGEST_FMR = 2e-5
+"""The rate with few faces (below 750), where the former would allow more."""
+GOOD_QUALITY = 0.45
+"""Quality from which a face is believed. Strangers blurred below it look alike: scores of LFW at 32 and 48 pixels a
+side ran high by 1.0 and 0.3 deviates (buffalo_sc_int8; `light` by half of that), at 80 by none."""
+_DOUBT = 5.0  # deviates that a face loses per missing quality: what these scores ran high by, half to each of two
+_MOST_DOUBT = 1.0
 
 _NEIGHBOURS = 16  # nearest clusters kept of each: bounds memory; 4 and 32 gave the same people on LFW
 _EDGE_SLACK = 1.5  # deviates below the threshold from which pairs are remembered: clusters may lift them over it
 _CERTAIN = 6.0  # deviates (FMR 1e-9): such pairs need not wait until they are each other's best; saves rounds
 _LEAST_VARIANCE = 0.3  # as in scoring.py
-_NEARLY_IDENTICAL = 0.15  # share of the way from cosine 1 down to `same_person_at` within which pictures are copies
+_NEARLY_IDENTICAL = 0.25
+"""Share of the way from cosine 1 down to `same_person_at` within which two faces are one picture twice. A picture and
+the same at half the size, cropped, or as JPEG of quality 40 stayed within it (115 of LFW, three engines)."""
 _BLOCK = 1024
 
 
@@ -59,9 +67,10 @@ def cluster_faces(
 
     `embeddings` (N, D) L2-normalised, of one model, N may be 0; `item_keys` N names of the items they were seen on:
     two faces of one item are two people unless nearly identical (one picture twice in a collage); `qualities` N
-    scores 0..1. `anchors`: N numbers of people already told apart, -1 for none: faces of one number stay together,
-    faces of two are joined only with `unite_anchors`, and then as freely as others. Labels are 0..K-1, numbered by
-    the stable order of the faces; a face alone has its own. Raises EmbeddingMismatch when the lengths differ.
+    scores 0..1: poor faces need a higher similarity. `anchors`: N numbers of people already told apart, -1 for none:
+    faces of one number stay together, faces of two are joined only with `unite_anchors`, and then as freely as
+    others. Labels are 0..K-1, numbered by the stable order of the faces; a face alone has its own. Raises
+    EmbeddingMismatch when the lengths differ or a row is no embedding.
     """
     rows = np.asarray(embeddings, np.float32)
     known = list(anchors) if anchors is not None else [-1] * len(rows)
@@ -70,8 +79,12 @@ def cluster_faces(
             f"clustering needs one item, one quality and one anchor per face, "
             f"got {rows.shape}, {len(item_keys)}, {len(qualities)} and {len(known)}"
         )
+    if not len(rows):
+        return []
+    rows = unit_rows(rows, "what is to be clustered")
     order = _stable_order(rows, item_keys)
     clusters = _Clusters(rows[order], point, [item_keys[i] for i in order], [known[i] for i in order], unite_anchors)
+    clusters.doubt(np.asarray(qualities, np.float64)[order])
     clusters.join_anchors()
     clusters.join_neighbours(deviate_of(min(LARGEST_FMR, STRANGERS_PER_FACE / max(len(rows), 1))))
     return _labels(clusters.parent, order)
@@ -105,6 +118,10 @@ class _Clusters:
         self._gains, self._offsets = _lines(rows, point, items)
         self._copies_at = 1.0 - _NEARLY_IDENTICAL * (1.0 - point.same_person_at)
         self.parent: Int64 = np.arange(len(rows))
+
+    def doubt(self, qualities: Float64) -> None:
+        """Lets faces (N,) below good quality count for less; a cluster doubts as much as its faces on average."""
+        self._offsets -= np.clip(_DOUBT * (GOOD_QUALITY - qualities), 0.0, _MOST_DOUBT)
 
     def join_anchors(self) -> None:
         first: dict[int, int] = {}
