@@ -90,6 +90,7 @@ def test_every_listed_setting_is_read(manifest: dict[str, Any]) -> None:
     """A value for the key changes the parsed settings: no switch without a wire."""
     samples: dict[str, object] = {
         "engine": "local",
+        "applyMode": "review",
         "modelPack": "light",
         "device": "cpu",
         "minSimilarity": "0.95",

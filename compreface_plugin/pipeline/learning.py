@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from compreface_plugin.domain.operating_points import OperatingPoint
     from compreface_plugin.domain.records import StoredFace
     from compreface_plugin.pipeline.context import Context
+    from compreface_plugin.store.examples import Example
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,11 @@ class Learner:
         pool = self._pool(sorted(confirmed))
         by_hand = [face for face in pool if words[face.face_id] is Said.EXAMPLE]
         free = [face for face in pool if words[face.face_id] is Said.CONFIRMED and self._is_good(face)]
-        fixed = [each for each in known if each.face_id is None or each.face_id not in {*confirmed, *unwanted}]
+        fixed = [
+            each
+            for each in known
+            if each.face_id is None or (each.face_id not in {*confirmed, *unwanted} and not self._learned_here(each))
+        ]
         rows = [e.embedding for e in fixed if e.embedding is not None] + [_embedding(face) for face in by_hand]
         dimensions = len(_embedding(pool[0])) if pool else 0
         chosen = choose_examples(
@@ -61,10 +66,16 @@ class Learner:
         )
         wanted = {face.face_id: face for face in [*by_hand, *(free[row] for row in chosen)]}
         there = {each.face_id: each.example_id for each in known if each.face_id is not None}
-        gone = [example for face, example in there.items() if face in {*confirmed, *unwanted} and face not in wanted]
+        kept = {each.example_id for each in fixed}
+        gone = [example for face, example in there.items() if face not in wanted and example not in kept]
         store.people.delete_examples(gone)
         added = self._add(performer_id, [face for face_id, face in wanted.items() if face_id not in there])
         return Learned(added, len(gone), len(known) + added - len(gone))
+
+    def _learned_here(self, example: Example) -> bool:
+        """Whether it comes from a confirmation: then it goes when nothing confirms it any more."""
+        run = self._context.store.runs.get(example.created_run)
+        return example.created_run == "" or (run is not None and run.mode == "decide")
 
     def _words(self, performer_id: str, learned: Sequence[int]) -> dict[int, Said]:
         """The last word about this performer and each face somebody spoke about, `learned` ones among them."""
