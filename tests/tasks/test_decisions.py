@@ -182,7 +182,7 @@ def test_many_decisions_are_one_run_that_can_be_undone(synchronized: World) -> N
     images = list(world.expected)
     obama, biden = world.performers["Barack Obama"], world.performers["Joe Biden"]
     asked = [
-        {"faceId": face_of(world, images[1], obama)["id"], "decision": "reject"},
+        {"faceId": face_of(world, images[3], world.performers["Eileen Collins"])["id"], "decision": "reject"},
         {"faceId": face_of(world, images[4], biden)["id"], "decision": "notAFace"},
         {"faceId": face_of(world, images[0], obama)["id"], "decision": "accept"},
     ]
