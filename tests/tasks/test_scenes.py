@@ -120,11 +120,29 @@ def test_signers_are_known_again_from_one_clip_each(scenes: World, data_dir: Pat
         portrait = world.folder / f"{who}.png"
         Image.fromarray(frame.picture.pixels).save(portrait)
         stash.add_performer(who, portrait.read_bytes())
+    stash.set_plugin_settings("compreface", {"minFaceSize": 48, "minQuality": "0.25"})  # faces are 54-70 px wide
     others = {str(stash.add_scene(clips / f)): who for f, who in sorted(signer.items()) if f not in enrolled.values()}
     run(world, "Synchronize Performers")
     run(world, "Recognize New Scenes")
     named = {scene: on_scene(world, scene) for scene in others}
     assert named == {scene: [who] for scene, who in others.items()}
+
+
+def test_signers_nobody_knows_become_five_people(scenes: World, data_dir: Path) -> None:
+    import csv
+
+    world, stash, clips = scenes, scenes.stash, data_dir / "videos/asl_gestures"
+    stash.set_plugin_settings("compreface", {"minFaceSize": 48, "minQuality": "0.25", "minFacesPerPerson": 2})
+    with (clips / "signers.csv").open(encoding="utf-8") as stream:
+        signer = {row["file"]: row["signer"] for row in csv.DictReader(stream)}
+    made = {str(stash.add_scene(clips / file)): who for file, who in sorted(signer.items())}
+    assert run(world, "Recognize New Scenes")["counts"]["created"] == 5
+    named = {scene: on_scene(world, scene) for scene in made}
+    assert all(len(names) == 1 for names in named.values())
+    assert len({(named[scene][0], who) for scene, who in made.items()}) == 5  # each new person is one signer
+    world.run("Undo Last Run")
+    assert stash.ids("performer") == []
+    assert not any(stash.tags_of(scene, "scene") for scene in made)
 
 
 def test_one_man_turning_his_head_is_one_person(scenes: World, data_dir: Path) -> None:
@@ -164,8 +182,10 @@ def test_preview_pictures_find_and_frames_decide(scenes: World, data_dir: Path) 
     stash.add_performer("Bob", bob[0].read_bytes())
     run(world, "Synchronize Performers")
     made = {}
-    for name, who in (("here.mp4", ann), ("gone.mp4", bob), ("bare.mp4", ann), ("empty.mp4", bob)):
-        frames = list(pictures([Shot([Image.open(who[1])], 4.0), Shot([Image.open(who[2])], 4.0)]))
+    for name, who, seconds in (
+        ("here.mp4", ann, 4.0), ("gone.mp4", bob, 4.0), ("bare.mp4", ann, 5.0), ("empty.mp4", bob, 5.0)
+    ):
+        frames = list(pictures([Shot([Image.open(who[1])], seconds), Shot([Image.open(who[2])], 4.0)]))
         path = write_film(world.folder / name, frames)
         made[name] = str(stash.add_scene(path))
         oshash = stash.library.db.column("SELECT value FROM fingerprint WHERE type = 'oshash' ORDER BY rowid")[-1]
