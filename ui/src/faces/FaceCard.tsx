@@ -1,0 +1,312 @@
+import type { KeyboardEvent } from "react";
+import { Bootstrap, Icon, React } from "../host";
+import type { Candidate, Face } from "../operations";
+import { useText } from "../text";
+import { CreatePerformer, PickPerformer } from "./forms";
+import type { Faces } from "./useFaces";
+import { isConfirmed, isDecided, named, qualityIds, reasonId, similarityWords, verdictWords } from "./wording";
+
+const { Badge, Button, Spinner } = Bootstrap;
+
+const MOST_CANDIDATES = 5;
+const BADGES = { accept: "success", review: "warning", unknown: "secondary", ignored: "secondary" } as const;
+
+interface Props {
+  face: Face;
+  number: number;
+  faces: Faces;
+  pictures: ReadonlyMap<string, string>;
+  onImage: ReadonlySet<string>;
+  suggestedName: string;
+  active: boolean;
+  onActive: (faceId: number | null) => void;
+}
+
+type Form = "pick" | "create" | null;
+
+export const FaceCard = React.memo(function FaceCard(props: Props) {
+  const { face, number, faces, active } = props;
+  const text = useText();
+  const [form, setForm] = React.useState<Form>(null);
+  const card = React.useRef<HTMLLIElement>(null);
+  const busy = faces.busy.has(face.id);
+  const who = named(face);
+  const best = who ?? face.candidates[0];
+  const close = () => {
+    setForm(null);
+    card.current?.focus();
+  };
+
+  const keys: Record<string, (() => void) | undefined> = {
+    y: best && !isConfirmed(face) ? () => faces.accept(face, { id: best.performerId, name: best.name }) : undefined,
+    n: best && !isConfirmed(face) ? () => faces.say(face, "reject", best) : undefined,
+    s: () => setForm("pick"),
+    u: isDecided(face) ? () => faces.say(face, "undo") : undefined,
+    ArrowDown: () => focusSibling(card.current, "nextElementSibling"),
+    ArrowUp: () => focusSibling(card.current, "previousElementSibling"),
+  };
+  const onKeyDown = (event: KeyboardEvent<HTMLElement>) => {
+    if (event.target !== card.current || event.ctrlKey || event.altKey || event.metaKey) return;
+    const action = keys[event.key];
+    if (action === undefined || (busy && event.key.length === 1)) return;
+    event.preventDefault();
+    event.nativeEvent.stopPropagation(); // the page has keys of its own
+    action();
+  };
+
+  return (
+    <li
+      ref={card}
+      id={`compreface-face-${face.id}`}
+      className={`compreface-card card${active ? " compreface-active" : ""}`}
+      tabIndex={0}
+      aria-label={
+        who
+          ? text("compreface.face.named", { number, name: who.name, words: text(verdictWords(face)) })
+          : text("compreface.face.unknown", { number })
+      }
+      aria-busy={busy}
+      onKeyDown={onKeyDown}
+      onMouseEnter={() => props.onActive(face.id)}
+      onMouseLeave={() => props.onActive(null)}
+      onFocus={() => props.onActive(face.id)}
+    >
+      <div className="compreface-card-main">
+        <Crop face={face} number={number} />
+        <div className="compreface-card-body">
+          <Heading {...props} />
+          <Explanation face={face} />
+          {faces.refused.has(face.id) && (
+            <p className="compreface-refused text-danger" role="alert">
+              {text("compreface.failed.write")}: {faces.refused.get(face.id)}
+            </p>
+          )}
+        </div>
+        {busy && <Spinner animation="border" size="sm" className="compreface-spinner" />}
+      </div>
+      {!isDecided(face) && <Alternatives {...props} best={who} />}
+      <Actions {...props} best={best} busy={busy} form={form} setForm={setForm} />
+      {form === "pick" && (
+        <PickPerformer
+          onCancel={close}
+          onPick={(performer) => {
+            close();
+            faces.accept(face, performer);
+          }}
+        />
+      )}
+      {form === "create" && (
+        <CreatePerformer
+          suggestion={props.suggestedName}
+          onCancel={close}
+          onUse={(performer) => {
+            close();
+            faces.accept(face, performer);
+          }}
+          onCreate={(name) => {
+            close();
+            faces.create(face, name);
+          }}
+        />
+      )}
+    </li>
+  );
+});
+
+function focusSibling(card: Element | null, where: "nextElementSibling" | "previousElementSibling"): void {
+  const other = card?.[where];
+  if (other instanceof HTMLElement) other.focus();
+}
+
+function Crop({ face, number }: { face: Face; number: number }) {
+  return (
+    <div className="compreface-crop">
+      {face.crop ? <img src={face.crop} alt="" /> : <Icon name="faUser" className="compreface-crop-empty" />}
+      <span className="compreface-number" aria-hidden="true">
+        {number}
+      </span>
+    </div>
+  );
+}
+
+function Heading({ face, pictures, onImage }: Props) {
+  const text = useText();
+  const who = named(face);
+  const picture = who && pictures.get(who.performerId);
+  if (who === undefined) {
+    const aside = face.reason?.endsWith("not a face") ? "compreface.notAFace" : "compreface.ignored";
+    return <h6 className="compreface-name">{text(face.verdict === "ignored" ? aside : "compreface.unknown")}</h6>;
+  }
+  return (
+    <div className="compreface-heading">
+      {picture && <img className="compreface-portrait" src={picture} alt="" />}
+      <h6 className="compreface-name">
+        <a href={`/performers/${encodeURIComponent(who.performerId)}`}>
+          <bdi>{who.name}</bdi>
+        </a>
+        {onImage.has(who.performerId) && (
+          <span className="compreface-on-image text-success" title={text("compreface.on.image")}>
+            <Icon name="faCircleCheck" /> <span className="sr-only">{text("compreface.on.image")}</span>
+          </span>
+        )}
+      </h6>
+    </div>
+  );
+}
+
+function Explanation({ face }: { face: Face }) {
+  const text = useText();
+  const who = named(face);
+  const reason = reasonId(face);
+  const said = [...(reason ? [reason] : []), ...qualityIds(face)].map((id) => text(id));
+  return (
+    <>
+      {who && (
+        <div className="compreface-verdict">
+          <Badge variant={BADGES[face.verdict ?? "unknown"]}>{text(verdictWords(face))}</Badge>
+          {!isConfirmed(face) && (
+            <Meter similarity={who.similarity} required={face.required ?? 1} />
+          )}
+        </div>
+      )}
+      {said.length > 0 && !isDecided(face) && <p className="compreface-reason text-muted">{said.join(" · ")}</p>}
+    </>
+  );
+}
+
+function Meter({ similarity, required }: { similarity: number; required: number }) {
+  const text = useText();
+  const label = text("compreface.similarity", {
+    value: text.similarity(similarity),
+    required: text.similarity(required),
+  });
+  return (
+    <span className="compreface-meter" title={label}>
+      <span className="compreface-meter-track" aria-hidden="true">
+        <span className="compreface-meter-value" style={{ width: `${Math.min(1, similarity) * 100}%` }} />
+        <span className="compreface-meter-line" style={{ insetInlineStart: `${Math.min(1, required) * 100}%` }} />
+      </span>
+      <span aria-hidden="true">{text.similarity(similarity)}</span>
+      <span className="sr-only">{label}</span>
+    </span>
+  );
+}
+
+/** The other candidates, to be chosen with one press. */
+function Alternatives({ face, faces, pictures, best }: Props & { best: Candidate | undefined }) {
+  const text = useText();
+  const others = face.candidates.filter((each) => each !== best && each.inLibrary).slice(0, MOST_CANDIDATES);
+  if (others.length === 0) return null;
+  return (
+    <div className="compreface-alternatives" role="group" aria-label={text("compreface.alternatives")}>
+      {others.map((each) => (
+        <button
+          key={each.performerId}
+          type="button"
+          className="compreface-candidate"
+          title={`${each.name}: ${text(similarityWords(each.similarity, face.required))}`}
+          aria-label={text("compreface.choose", { name: each.name, value: text.similarity(each.similarity) })}
+          disabled={faces.busy.has(face.id)}
+          onClick={() => faces.accept(face, { id: each.performerId, name: each.name })}
+        >
+          {pictures.has(each.performerId) ? (
+            <img src={pictures.get(each.performerId)} alt="" loading="lazy" />
+          ) : (
+            <Icon name="faUser" />
+          )}
+          <bdi className="compreface-candidate-name">{each.name}</bdi>
+          <span className="compreface-candidate-value">{text.similarity(each.similarity)}</span>
+        </button>
+      ))}
+    </div>
+  );
+}
+
+interface ActionProps extends Props {
+  best: Candidate | undefined;
+  busy: boolean;
+  form: Form;
+  setForm: (form: Form) => void;
+}
+
+function Actions({ face, number, faces, best, busy, form, setForm }: ActionProps) {
+  const text = useText();
+  const toggle = (wanted: Form) => setForm(form === wanted ? null : wanted);
+  if (isDecided(face)) {
+    return (
+      <div className="compreface-actions">
+        <Action icon="faRotateLeft" disabled={busy} onClick={() => faces.say(face, "undo")}>
+          {text("compreface.undo")}
+        </Action>
+      </div>
+    );
+  }
+  const who = named(face);
+  return (
+    <div className="compreface-actions">
+      {who && best && (
+        <>
+          <Action
+            icon="faCheck"
+            variant="success"
+            disabled={busy}
+            label={text("compreface.accept.name", { name: best.name, number })}
+            onClick={() => faces.accept(face, { id: best.performerId, name: best.name })}
+          >
+            {text("compreface.accept")}
+          </Action>
+          <Action
+            icon="faXmark"
+            disabled={busy}
+            label={text("compreface.reject.name", { name: best.name, number })}
+            onClick={() => faces.say(face, "reject", best)}
+          >
+            {text("compreface.reject")}
+          </Action>
+        </>
+      )}
+      <Action icon="faMagnifyingGlass" disabled={busy} expanded={form === "pick"} onClick={() => toggle("pick")}>
+        {text("compreface.other")}
+      </Action>
+      <Action icon="faUserPlus" disabled={busy} expanded={form === "create"} onClick={() => toggle("create")}>
+        {text("compreface.create")}
+      </Action>
+      <Action icon="faUserSlash" disabled={busy} onClick={() => faces.say(face, "ignore")} slim>
+        {text("compreface.ignore")}
+      </Action>
+      <Action icon="faBan" disabled={busy} onClick={() => faces.say(face, "notAFace")} slim>
+        {text("compreface.notAFace")}
+      </Action>
+    </div>
+  );
+}
+
+interface ActionButton {
+  icon: string;
+  children: string;
+  onClick: () => void;
+  variant?: string;
+  label?: string;
+  disabled?: boolean;
+  expanded?: boolean;
+  /** The words are for the title and for screen readers only. */
+  slim?: boolean;
+}
+
+function Action({ icon, children, onClick, variant = "secondary", label, disabled, expanded, slim }: ActionButton) {
+  return (
+    <Button
+      size="sm"
+      variant={variant}
+      className={slim ? "compreface-slim" : undefined}
+      title={slim ? children : label}
+      aria-label={slim ? children : label}
+      aria-expanded={expanded}
+      disabled={disabled}
+      onClick={onClick}
+    >
+      <Icon name={icon} />
+      {!slim && <span>{children}</span>}
+    </Button>
+  );
+}

@@ -1,0 +1,121 @@
+import type { KeyboardEvent } from "react";
+import { React, ReactDOM } from "../host";
+import type { Face } from "../operations";
+import { useText } from "../text";
+import { pictureIn, type Rectangle } from "./geometry";
+import { named, verdictWords } from "./wording";
+
+const CONTAINER = ".image-container"; // the host's, position: relative
+const PICTURE = "img.image-image";
+const STEPS: Record<string, number> = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
+
+interface Props {
+  faces: Face[];
+  active: number | null;
+  onActive: (faceId: number | null) => void;
+  onChoose: (faceId: number) => void;
+}
+
+/** Frames round the faces, on the picture itself. Nothing where the page shows no picture. */
+export function Overlay(props: Props) {
+  const area = usePictureArea();
+  if (area === null || area.width === 0) return null;
+  const { container, ...style } = area;
+  return ReactDOM.createPortal(
+    <div className="compreface-overlay" style={style} onKeyDown={moveFocus}>
+      {props.faces.map((face, index) => (
+        <Frame key={face.id} face={face} number={index + 1} {...props} />
+      ))}
+    </div>,
+    container,
+  );
+}
+
+function Frame({ face, number, active, onActive, onChoose }: Props & { face: Face; number: number }) {
+  const text = useText();
+  const [left, top, right, bottom] = face.box;
+  const who = named(face);
+  const label = who
+    ? text("compreface.face.named", { number, name: who.name, words: text(verdictWords(face)) })
+    : text("compreface.face.unknown", { number });
+  return (
+    <button
+      type="button"
+      className={`compreface-frame compreface-${face.verdict ?? "unknown"}${active === face.id ? " compreface-active" : ""}`}
+      style={{
+        left: percent(left),
+        top: percent(top),
+        width: percent(right - left),
+        height: percent(bottom - top),
+      }}
+      aria-label={label}
+      onMouseEnter={() => onActive(face.id)}
+      onMouseLeave={() => onActive(null)}
+      onFocus={() => onActive(face.id)}
+      onBlur={() => onActive(null)}
+      onClick={() => onChoose(face.id)}
+    >
+      <span className={`compreface-frame-label${bottom > 0.92 ? " compreface-inside" : ""}`} aria-hidden="true">
+        <bdi>{who?.name ?? number}</bdi>
+      </span>
+    </button>
+  );
+}
+
+function percent(fraction: number): string {
+  return `${(fraction * 100).toFixed(3)}%`;
+}
+
+/** Arrow keys go from frame to frame, in reading order. */
+function moveFocus(event: KeyboardEvent<HTMLElement>): void {
+  const step = STEPS[event.key];
+  if (step === undefined) return;
+  const frames = [...event.currentTarget.querySelectorAll("button")];
+  const here = frames.findIndex((each) => each === event.currentTarget.ownerDocument.activeElement);
+  frames[(here + step + frames.length) % frames.length]?.focus();
+  event.preventDefault();
+  event.stopPropagation();
+}
+
+type Area = Rectangle & { container: Element };
+
+/** Follows the picture through loading, resizing and replacement. */
+function usePictureArea(): Area | null {
+  const [area, setArea] = React.useState<Area | null>(null);
+  React.useEffect(() => {
+    const container = document.querySelector(CONTAINER);
+    if (container === null) return undefined;
+    const measure = () => {
+      const picture = container.querySelector<HTMLImageElement>(PICTURE);
+      setArea(picture === null ? null : { container, ...shownPart(picture) });
+    };
+    const resized = new ResizeObserver(measure);
+    const watch = () => {
+      resized.disconnect();
+      resized.observe(container);
+      const picture = container.querySelector(PICTURE);
+      if (picture !== null) resized.observe(picture);
+      measure();
+    };
+    const replaced = new MutationObserver(watch);
+    replaced.observe(container, { childList: true });
+    container.addEventListener("load", measure, true); // load does not bubble
+    watch();
+    return () => {
+      resized.disconnect();
+      replaced.disconnect();
+      container.removeEventListener("load", measure, true);
+    };
+  }, []);
+  return area;
+}
+
+function shownPart(picture: HTMLImageElement): Rectangle {
+  const element = {
+    left: picture.offsetLeft,
+    top: picture.offsetTop,
+    width: picture.offsetWidth,
+    height: picture.offsetHeight,
+  };
+  return pictureIn(element, picture.naturalWidth, picture.naturalHeight);
+}

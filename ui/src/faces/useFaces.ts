@@ -1,0 +1,215 @@
+import { React, refreshHost } from "../host";
+import {
+  createPerformer,
+  decide,
+  identifyImage,
+  knownFaces,
+  undoRun,
+  type Candidate,
+  type Decision,
+  type Face,
+  type Word,
+} from "../operations";
+import { useText } from "../text";
+import { isUnjudged, named } from "./wording";
+
+export type Step = "load" | "detect";
+export type Phase =
+  | { kind: "working"; step: Step }
+  | { kind: "new" } // never looked at
+  | { kind: "ready" }
+  | { kind: "failed"; step: Step; message: string };
+
+export interface Faces {
+  phase: Phase;
+  faces: Face[];
+  busy: ReadonlySet<number>;
+  /** What just happened, for the live region. */
+  said: string;
+  /** Why the last decision was not carried out, by face. */
+  refused: ReadonlyMap<number, string>;
+  detect(): void;
+  cancel(): void;
+  load(): void;
+  accept(face: Face, who: { id: string; name: string }): void;
+  acceptAll(faces: Face[]): void;
+  say(face: Face, word: Exclude<Word, "accept">, who?: Candidate): void;
+  create(face: Face, name: string): void;
+}
+
+/** The faces of one image, and what may be done about them. */
+export function useFaces(imageId: string): Faces {
+  const text = useText();
+  const [phase, setPhase] = React.useState<Phase>({ kind: "working", step: "load" });
+  const [faces, setFaces] = React.useState<Face[]>([]);
+  const [busy, setBusy] = React.useState<ReadonlySet<number>>(new Set());
+  const [refused, setRefused] = React.useState<ReadonlyMap<number, string>>(new Map());
+  const [said, setSaid] = React.useState("");
+  const before = React.useRef(new Map<number, Face>()); // as judged by the plugin, for undo
+  const created = React.useRef(new Map<number, string>()); // runs that made a performer of a face
+  const running = React.useRef<AbortController>();
+
+  const work = React.useCallback((step: Step, task: (signal: AbortSignal) => Promise<Phase>) => {
+    running.current?.abort();
+    const controller = new AbortController();
+    running.current = controller;
+    setPhase({ kind: "working", step });
+    task(controller.signal).then(
+      (next) => !controller.signal.aborted && setPhase(next),
+      (error: unknown) =>
+        !controller.signal.aborted && setPhase({ kind: "failed", step, message: messageOf(error) }),
+    );
+  }, []);
+
+  const look = React.useCallback(
+    async (signal: AbortSignal): Promise<Phase> => {
+      const seen = await identifyImage(imageId, signal);
+      if (signal.aborted) return { kind: "ready" };
+      setFaces((old) => withCropsOf(seen.faces, old));
+      setPhase({ kind: "ready" });
+      setSaid(text("compreface.done.found", { count: seen.faces.length }));
+      const known = seen.faces.length > 0 ? await knownFaces(imageId, signal) : { faces: [] };
+      if (!signal.aborted) setFaces((old) => withCropsOf(old, known.faces));
+      return { kind: "ready" };
+    },
+    [imageId, text],
+  );
+
+  const detect = React.useCallback(() => work("detect", look), [work, look]);
+
+  const load = React.useCallback(
+    () =>
+      work("load", async (signal) => {
+        const answer = await knownFaces(imageId, signal);
+        if (signal.aborted) return { kind: "new" };
+        setFaces(answer.faces);
+        const seen = answer.faces.length > 0;
+        if (!seen && answer.item.scannedAt === null) return { kind: "new" };
+        // A picture may count as scanned by its tag alone; looking at one that is remembered costs little.
+        return !seen || answer.faces.some(isUnjudged) ? look(signal) : { kind: "ready" };
+      }),
+    [imageId, work, look],
+  );
+
+  React.useEffect(() => {
+    load();
+    return () => running.current?.abort();
+  }, [load]);
+
+  const cancel = React.useCallback(() => {
+    running.current?.abort();
+    setPhase({ kind: "new" });
+  }, []);
+
+  /** Does something about faces while their cards wait, then brings the page up to date. */
+  const act = React.useCallback(async (ids: number[], task: () => Promise<string>) => {
+    setBusy((old) => new Set([...old, ...ids]));
+    setRefused((old) => new Map([...old].filter(([id]) => !ids.includes(id))));
+    try {
+      setSaid(await task());
+      void refreshHost();
+    } catch (error) {
+      setRefused((old) => new Map([...old, ...ids.map((id): [number, string] => [id, messageOf(error)])]));
+    } finally {
+      setBusy((old) => new Set([...old].filter((id) => !ids.includes(id))));
+    }
+  }, []);
+
+  const remember = React.useCallback((subject: Face[]) => {
+    for (const face of subject) if (!before.current.has(face.id)) before.current.set(face.id, face);
+  }, []);
+
+  const settle = React.useCallback(async (decisions: Decision[]) => {
+    const after = new Map((await decide(decisions)).map((face) => [face.id, face]));
+    setFaces((old) => old.map((face) => merged(face, after.get(face.id), decisions)));
+  }, []);
+
+  const accept = React.useCallback(
+    (face: Face, who: { id: string; name: string }) => {
+      remember([face]);
+      void act([face.id], async () => {
+        await settle([{ faceId: face.id, decision: "accept", performerId: who.id }]);
+        return text("compreface.done.accept", { name: who.name });
+      });
+    },
+    [act, settle, remember, text],
+  );
+
+  const acceptAll = React.useCallback(
+    (chosen: Face[]) => {
+      remember(chosen);
+      const decisions = chosen.map((face): Decision => {
+        return { faceId: face.id, decision: "accept", performerId: named(face)?.performerId };
+      });
+      void act(chosen.map((face) => face.id), async () => {
+        await settle(decisions);
+        return text("compreface.done.many", { count: chosen.length });
+      });
+    },
+    [act, settle, remember, text],
+  );
+
+  const say = React.useCallback(
+    (face: Face, word: Exclude<Word, "accept">, who?: Candidate) => {
+      if (word !== "undo") remember([face]);
+      void act([face.id], async () => {
+        const run = created.current.get(face.id);
+        const old = before.current.get(face.id);
+        if (word === "undo" && run !== undefined) {
+          await undoRun(run);
+          created.current.delete(face.id);
+        } else await settle([{ faceId: face.id, decision: word, performerId: who?.performerId }]);
+        if (word === "undo" && old !== undefined) {
+          setFaces((all) => all.map((each) => (each.id === face.id ? old : each)));
+          before.current.delete(face.id);
+        }
+        return text(`compreface.done.${word}`, { name: who?.name ?? "" });
+      });
+    },
+    [act, settle, remember, text],
+  );
+
+  const create = React.useCallback(
+    (face: Face, name: string) => {
+      remember([face]);
+      void act([face.id], async () => {
+        const made = await createPerformer(imageId, face.id, name);
+        created.current.set(face.id, made.runId);
+        setFaces((old) => old.map((each) => (each.id === face.id ? confirmedAs(each, made) : each)));
+        return text("compreface.done.create", { name: made.name });
+      });
+    },
+    [act, imageId, remember, text],
+  );
+
+  return { phase, faces, busy, said, refused, detect, cancel, load, accept, acceptAll, say, create };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** `faces` with the crops that `others` have of them. */
+function withCropsOf(faces: Face[], others: Face[]): Face[] {
+  const crops = new Map(others.map((each) => [each.id, each.crop]));
+  return faces.map((face) => ({ ...face, crop: face.crop ?? crops.get(face.id) ?? null }));
+}
+
+/** The answer to a decision over what was shown: crops stay, and candidates where the answer brings none. */
+function merged(face: Face, after: Face | undefined, decisions: Decision[]): Face {
+  if (after === undefined) return face;
+  const mine = decisions.find((each) => each.faceId === face.id);
+  const denied = mine?.decision === "reject" ? mine.performerId : undefined;
+  const candidates = after.candidates.length > 0 ? after.candidates : face.candidates;
+  return {
+    ...after,
+    crop: face.crop,
+    required: after.required ?? face.required,
+    candidates: candidates.filter((each) => each.performerId !== denied),
+  };
+}
+
+function confirmedAs(face: Face, made: { performerId: string; name: string }): Face {
+  const first = { performerId: made.performerId, name: made.name, similarity: 1, inLibrary: true };
+  return { ...face, verdict: "accept", reason: "a person said so: confirmed", candidates: [first, ...face.candidates] };
+}

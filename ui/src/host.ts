@@ -1,0 +1,198 @@
+// The only file that touches Stash's PluginApi. Everything else imports from here.
+//
+// Facts it rests on (Stash 0.28 and later): components are registered late, so they are read inside render; another
+// plugin's `before` may shorten the argument list of a patch, so results are taken as the last argument; operations
+// are not in the generated client, so they are sent as an own document.
+
+import type * as ApolloNamespace from "@apollo/client";
+import type { ApolloClient, DocumentNode, NormalizedCacheObject } from "@apollo/client";
+import type { ComponentType, ReactNode } from "react";
+import type * as ReactNamespace from "react";
+import type * as BootstrapNamespace from "react-bootstrap";
+import type * as ReactDOMNamespace from "react-dom";
+import type * as IntlNamespace from "react-intl";
+
+type Component = ComponentType<Record<string, unknown>>;
+type Patch = (...args: unknown[]) => unknown;
+
+interface Mousetrap {
+  bind(keys: string, action: () => void): void;
+  unbind(keys: string): void;
+}
+
+interface PluginApi {
+  React: typeof ReactNamespace;
+  ReactDOM: typeof ReactDOMNamespace;
+  GQL: Record<string, DocumentNode | undefined>;
+  libraries: {
+    Apollo: typeof ApolloNamespace;
+    Bootstrap: typeof BootstrapNamespace;
+    Intl: typeof IntlNamespace;
+    FontAwesomeSolid: Record<string, unknown>;
+    Mousetrap?: Mousetrap;
+  };
+  components: Record<string, Component | undefined>;
+  loadableComponents: Record<string, (() => Promise<unknown>) | undefined>;
+  utils: {
+    StashService: { getClient(): ApolloClient<NormalizedCacheObject> };
+    loadComponents?: (components: (() => Promise<unknown>)[]) => Promise<void>;
+  };
+  hooks: { useToast?: () => Toast };
+  patch: {
+    before(name: string, patch: Patch): void;
+    instead(name: string, patch: Patch): void;
+    after(name: string, patch: Patch): void;
+  };
+}
+
+export interface Toast {
+  success(message: ReactNode): void;
+  error(error: unknown): void;
+}
+
+declare global {
+  interface Window {
+    PluginApi: PluginApi;
+  }
+}
+
+const api = window.PluginApi;
+
+export const React = api.React;
+export const ReactDOM = api.ReactDOM;
+export const Bootstrap = api.libraries.Bootstrap;
+export const Intl = api.libraries.Intl;
+
+/** What Stash calls this plugin: the name of its manifest, which is also in the address of this script. */
+export const PLUGIN_ID = pluginId();
+
+function pluginId(): string {
+  const script = document.currentScript;
+  const address = script instanceof HTMLScriptElement ? script.src : "";
+  return /\/plugin\/([^/]+)\/javascript/.exec(address)?.[1] ?? "compreface";
+}
+
+// Patches -----------------------------------------------------------------------------------------------------------
+
+/** Adds to what the host renders. Names that this version of Stash lacks are never called. */
+export function patchAfter<Props>(name: string, render: (props: Props, result: ReactNode) => ReactNode): void {
+  api.patch.after(name, (...args) => {
+    const result = args[args.length - 1] as ReactNode;
+    const props = args.length > 1 ? args[0] : undefined;
+    return isObject(props) ? render(props as unknown as Props, result) : result;
+  });
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}
+
+// Components and hooks of the host ------------------------------------------------------------------------------------
+
+/** A component of the host, loaded when it is not there yet: undefined while that lasts, null when there is none. */
+export function useHostComponent(name: string): Component | null | undefined {
+  const [settled, setSettled] = React.useState(false);
+  const found = api.components[name];
+  React.useEffect(() => {
+    if (found !== undefined) return undefined;
+    let wanted = true;
+    const done = () => wanted && setSettled(true);
+    const loadable = api.loadableComponents[name];
+    if (loadable === undefined || api.utils.loadComponents === undefined) done();
+    else api.utils.loadComponents([loadable]).then(done, done);
+    return () => {
+      wanted = false;
+    };
+  }, [name, found]);
+  return api.components[name] ?? (settled ? null : undefined);
+}
+
+export function Icon({ name, className }: { name: string; className?: string }) {
+  const Host = api.components.Icon;
+  const icon = api.libraries.FontAwesomeSolid[name];
+  if (Host === undefined || icon === undefined) return null;
+  return React.createElement(Host, { icon, className });
+}
+
+const silent: Toast = { success: () => undefined, error: () => undefined };
+
+/** The host's toasts; nothing where it has none. */
+export const useToast: () => Toast = api.hooks.useToast ?? (() => silent);
+
+/** A key sequence for as long as the calling component is there. */
+export function useShortcut(keys: string, action: () => void): void {
+  const latest = React.useRef(action);
+  latest.current = action;
+  React.useEffect(() => {
+    const mousetrap = api.libraries.Mousetrap;
+    mousetrap?.bind(keys, () => latest.current());
+    return () => mousetrap?.unbind(keys);
+  }, [keys]);
+}
+
+// Talking to Stash ----------------------------------------------------------------------------------------------------
+
+const gql = api.libraries.Apollo.gql;
+
+export function graphql(text: string): DocumentNode {
+  return gql(text);
+}
+
+function client(): ApolloClient<NormalizedCacheObject> {
+  return api.utils.StashService.getClient();
+}
+
+const OPERATION = gql`
+  mutation ComprefaceOperation($plugin: ID!, $args: Map!) {
+    runPluginOperation(plugin_id: $plugin, args: $args)
+  }
+`;
+
+const TASK = gql`
+  mutation ComprefaceTask($plugin: ID!, $task: String, $args: Map) {
+    runPluginTask(plugin_id: $plugin, task_name: $task, args_map: $args)
+  }
+`;
+
+/** Asks the plugin and waits for its answer. Aborting the signal ends its process. Rejects with the plugin's sentence. */
+export async function callPlugin<Answer>(args: Record<string, unknown>, signal?: AbortSignal): Promise<Answer> {
+  const { data } = await client().mutate<{ runPluginOperation: Answer | null }>({
+    mutation: OPERATION,
+    variables: { plugin: PLUGIN_ID, args },
+    fetchPolicy: "no-cache",
+    context: signal === undefined ? {} : { fetchOptions: { signal } },
+  });
+  if (data?.runPluginOperation == null) throw new Error("The plugin gave no answer.");
+  return data.runPluginOperation;
+}
+
+/** Queues a task of the manifest; its job id. */
+export async function startTask(task: string, args: Record<string, unknown> = {}): Promise<string> {
+  const mutation = api.GQL.RunPluginTaskDocument;
+  const { data } = await client().mutate<{ runPluginTask: string }>(
+    mutation === undefined
+      ? { mutation: TASK, variables: { plugin: PLUGIN_ID, task, args } }
+      : { mutation, variables: { plugin_id: PLUGIN_ID, task_name: task, args_map: args } },
+  );
+  return data?.runPluginTask ?? "";
+}
+
+export async function ask<Answer>(query: DocumentNode, variables: Record<string, unknown>): Promise<Answer> {
+  const { data } = await client().query<Answer>({ query, variables, fetchPolicy: "cache-first" });
+  return data;
+}
+
+/** Queries whose answers change when the plugin writes to Stash. */
+const TOUCHED_QUERY = /^Find(Image|Images|Gallery|Galleries|Scene|Scenes|Performer|Performers|Tag|Tags)$/;
+const TOUCHED_FIELDS = ["findImages", "findGalleries", "findScenes", "findPerformers", "findTags"];
+
+/** Brings the page up to date after the plugin wrote to Stash: open pages at once, others when they are opened. */
+export async function refreshHost(): Promise<void> {
+  const apollo = client();
+  const open = [...apollo.getObservableQueries("active").values()].filter((each) =>
+    TOUCHED_QUERY.test(each.queryName ?? ""),
+  );
+  for (const fieldName of TOUCHED_FIELDS) apollo.cache.evict({ id: "ROOT_QUERY", fieldName, broadcast: false });
+  await Promise.allSettled(open.map((each) => each.refetch()));
+  apollo.cache.gc();
+}

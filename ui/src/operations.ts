@@ -1,0 +1,138 @@
+// The plugin's operations as they are asked and answered. Boxes are fractions of the upright picture.
+
+import { ask, callPlugin, graphql } from "./host";
+
+export type Verdict = "accept" | "review" | "unknown" | "ignored";
+export type Word = "accept" | "reject" | "notAFace" | "ignore" | "undo";
+
+export interface Candidate {
+  performerId: string;
+  name: string;
+  similarity: number;
+  inLibrary: boolean;
+}
+
+export interface Face {
+  id: number;
+  box: [number, number, number, number]; // x_min, y_min, x_max, y_max
+  score: number;
+  quality: number;
+  qualityReasons: string[];
+  sizePx: number;
+  verdict: Verdict | null;
+  similarity?: number | null;
+  required?: number;
+  reason?: string;
+  candidates: Candidate[];
+  crop?: string | null; // data URI
+}
+
+export interface FacesAnswer {
+  item: { id: string; scannedAt: number | null; error: string };
+  faces: Face[];
+}
+
+export interface Decision {
+  faceId: number;
+  decision: Word;
+  performerId?: string;
+}
+
+export interface Check {
+  name: string;
+  state: "ok" | "warning" | "fault";
+  message: string;
+  nextStep: string;
+  lastSuccess: number | null;
+}
+
+export interface Health {
+  state: Check["state"];
+  checks: Check[];
+}
+
+/** Faces as they were last seen and judged; no model is loaded. */
+export function knownFaces(imageId: string, signal?: AbortSignal): Promise<FacesAnswer> {
+  return callPlugin({ mode: "faces", imageId, crops: true }, signal);
+}
+
+/** Looks at the picture; writes nothing to Stash. */
+export function identifyImage(imageId: string, signal?: AbortSignal): Promise<{ faces: Face[] }> {
+  return callPlugin({ mode: "identifyImage", imageId }, signal);
+}
+
+/** The faces spoken of, as they are judged afterwards. */
+export async function decide(decisions: Decision[]): Promise<Face[]> {
+  const answer = await callPlugin<{ faces: Face[] }>({ mode: "decide", decisions });
+  return answer.faces;
+}
+
+export function createPerformer(
+  imageId: string,
+  faceId: number,
+  name: string,
+): Promise<{ performerId: string; name: string; runId: string }> {
+  return callPlugin({ mode: "createPerformerFromImage", imageId, faceId, name });
+}
+
+export function undoRun(runId: string): Promise<unknown> {
+  return callPlugin({ mode: "undoRun", runId });
+}
+
+export function health(deep: boolean, signal?: AbortSignal): Promise<Health> {
+  return callPlugin({ mode: "health", deep }, signal);
+}
+
+// Stash's own -----------------------------------------------------------------------------------------------------------
+
+export interface Performer {
+  id: string;
+  name: string;
+  image_path?: string | null;
+  alias_list?: string[];
+}
+
+const PICTURES = graphql(`
+  query ComprefacePictures($ids: [ID!]) {
+    findPerformers(ids: $ids) {
+      performers {
+        id
+        name
+        image_path
+      }
+    }
+  }
+`);
+
+const NAMED = graphql(`
+  query ComprefaceNamed($filter: FindFilterType) {
+    findPerformers(filter: $filter) {
+      performers {
+        id
+        name
+        alias_list
+        image_path
+      }
+    }
+  }
+`);
+
+interface PerformersAnswer {
+  findPerformers: { performers: Performer[] };
+}
+
+/** Addresses of the performers' pictures by id. */
+export async function pictures(ids: string[]): Promise<Map<string, string>> {
+  const answer = await ask<PerformersAnswer>(PICTURES, { ids });
+  const found = answer.findPerformers.performers.filter((each) => each.image_path);
+  return new Map(found.map((each) => [each.id, each.image_path ?? ""]));
+}
+
+/** Performers that already have this name or alias, whatever the capitals. */
+export async function performersNamed(name: string): Promise<Performer[]> {
+  const answer = await ask<PerformersAnswer>(NAMED, { filter: { q: `"${name.replace(/"/g, "")}"`, per_page: 20 } });
+  const wanted = name.toLowerCase();
+  return answer.findPerformers.performers.filter((each) =>
+    [each.name, ...(each.alias_list ?? [])].some((known) => known.toLowerCase() === wanted),
+  );
+}
