@@ -16,7 +16,7 @@ Lists = dict[str, tuple[str, ...]]  # by name: "performer_ids", "tag_ids"
 
 
 def held_lists(context: Context, items: Iterable[tuple[Kind, int]]) -> dict[tuple[Kind, int], Lists]:
-    """The lists of images and scenes by item; those that are gone, and items of other kinds, are absent."""
+    """The lists of images, scenes and galleries by item; those that are gone, and items of other kinds, are absent."""
     items = list(items)
     ids = sorted({item_id for kind, item_id in items if kind is Kind.IMAGE})
     found: dict[tuple[Kind, int], Lists] = {}
@@ -27,6 +27,10 @@ def held_lists(context: Context, items: Iterable[tuple[Kind, int]]) -> dict[tupl
     for start in range(0, len(scenes), AT_ONCE):
         for scene in context.library.scenes.some(scenes[start : start + AT_ONCE]):
             found[Kind.SCENE, scene.id] = {"performer_ids": scene.performer_ids, "tag_ids": scene.tag_ids}
+    for gallery_id in sorted({item_id for kind, item_id in items if kind is Kind.GALLERY}):
+        gallery = context.library.gallery(gallery_id)
+        if gallery is not None:
+            found[Kind.GALLERY, gallery_id] = {"performer_ids": gallery.performer_ids, "tag_ids": gallery.tag_ids}
     return found
 
 

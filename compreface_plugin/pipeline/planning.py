@@ -68,7 +68,7 @@ def _real_tags(context: Context, changes: Iterable[Change], run_id: str) -> dict
 
 def _apply(context: Context, run_id: str, changes: Sequence[Change]) -> Counter[str]:
     store = context.store
-    held = held_lists(context, ((c.kind, int(c.item_id)) for c in changes if c.kind is Kind.IMAGE))
+    held = held_lists(context, ((c.kind, int(c.item_id)) for c in changes))
     borne_out = _borne_out(context, changes)
     reasons = {c.change_id: _obstacle(c, held.get((c.kind, int(c.item_id))), borne_out) for c in changes}
     ready = [change for change in changes if not reasons[change.change_id]]
@@ -84,13 +84,12 @@ def _apply(context: Context, run_id: str, changes: Sequence[Change]) -> Counter[
 
 def _obstacle(change: Change, held: Lists | None, borne_out: Collection[tuple[str, str]]) -> str:
     """Why a change is not made; empty when it is."""
-    if change.kind is not Kind.IMAGE:
-        return ""
     if held is None:
-        return "the image is gone"
+        return f"the {change.kind.value} is gone"
     if (change.value in held[change.field]) is (change.op is Op.ADD):
         return "was so already"
-    if change.field == "performer_ids" and change.op is Op.ADD and (change.item_id, change.value) not in borne_out:
+    named = change.kind is Kind.IMAGE and change.field == "performer_ids" and change.op is Op.ADD
+    if named and (change.item_id, change.value) not in borne_out:
         return "no face is accepted as this performer any more"
     return ""
 

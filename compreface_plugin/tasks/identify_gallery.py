@@ -7,11 +7,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from compreface_plugin.domain.errors import SettingsError
-from compreface_plugin.domain.records import Change, Kind, Op, StoredFace, Verdict
+from compreface_plugin.domain.records import Change, ChangeState, Kind, Op, StoredFace, Verdict
 from compreface_plugin.pipeline.findings import ImageFinder
 from compreface_plugin.pipeline.image_batch import ImageBatches, PagePlan
 from compreface_plugin.pipeline.image_pages import PAGE
 from compreface_plugin.pipeline.judge import Judge, frozen_cohort
+from compreface_plugin.pipeline.planning import is_plan
 from compreface_plugin.pipeline.run import ActiveRun, execute
 from compreface_plugin.pipeline.tags import Tags, open_tags
 from compreface_plugin.values import bool_arg, float_arg, int_arg
@@ -65,7 +66,8 @@ def _identify(context: Context, gallery_id: int, run: ActiveRun) -> None:
     info = context.engine.info
     with context.store.transaction():
         context.store.runs.pin_engine(run.run_id, info.engine, info.model_id)
-    tags, names = open_tags(context, run.run_id), context.library.performer_names()
+    tags = open_tags(context, run.run_id, planned=is_plan(context))
+    names = context.library.performer_names()
     judge = Judge(
         context,
         info,
@@ -89,14 +91,15 @@ def _conclude(context: Context, run: ActiveRun, gallery_id: int, tags: Tags, nam
     """From the verdicts of this run, which the store has, to people on the gallery. Doing it twice changes nothing."""
     ids = [key.id for key in context.library.gallery_images(gallery_id)]
     faces = context.store.faces.of_items(Kind.IMAGE, ids, context.engine.info.model_id)
-    people = aggregate({image_id: faces[image_id] for image_id in ids}, run.run_id)
+    people = aggregate({image_id: faces[image_id] for image_id in ids})
     on_gallery = [who for who, person in people.items() if person.goes_on_gallery and who in names]
     gallery = context.library.gallery(gallery_id)
-    wants = [("performer_ids", who) for who in on_gallery] if context.settings.apply_mode == "auto" else []
+    wants = [("performer_ids", who) for who in on_gallery]
     wants += [("tag_ids", tag) for tag in (tags.scanned, tags.matched if on_gallery else None) if tag is not None]
     held = {"performer_ids": gallery.performer_ids, "tag_ids": gallery.tag_ids} if gallery else {}
+    wanted_state = ChangeState.PROPOSED if tags.planned else ChangeState.PLANNED
     changes = [
-        Change(run.run_id, Kind.GALLERY, str(gallery_id), name, Op.ADD, value)
+        Change(run.run_id, Kind.GALLERY, str(gallery_id), name, Op.ADD, value, wanted_state)
         for name, value in wants
         if gallery is not None and value not in held[name]
     ]
@@ -111,13 +114,13 @@ def _conclude(context: Context, run: ActiveRun, gallery_id: int, tags: Tags, nam
     with context.store.transaction():
         context.store.changes.plan(changes)
         context.store.meta.set(_key(gallery_id), result)
-    if changes:
+    if changes and not tags.planned:
         context.journal.apply()
     told = ", ".join(f"{names[who]} ({len(people[who].images)} images)" for who in on_gallery)
     context.log.info(f"gallery {gallery_id}: {told or 'nobody'}")
 
 
-def aggregate(faces: Mapping[int, Sequence[StoredFace]], run_id: str) -> dict[str, _Person]:
+def aggregate(faces: Mapping[int, Sequence[StoredFace]]) -> dict[str, _Person]:
     """People by performer id, most images first. A person counts once an image, with the best face of it."""
     people: dict[str, _Person] = {}
     for image_id, seen in faces.items():
@@ -125,7 +128,7 @@ def aggregate(faces: Mapping[int, Sequence[StoredFace]], run_id: str) -> dict[st
         proposed: set[str] = set()
         for face in seen:
             verdict = face.verdict
-            if verdict is None or verdict.best is None or verdict.run_id != run_id:
+            if verdict is None or verdict.best is None:
                 continue
             who = verdict.best.performer_id
             if verdict.verdict is Verdict.ACCEPT:

@@ -10,6 +10,7 @@ from compreface_plugin.pipeline.findings import ImageFinder
 from compreface_plugin.pipeline.image_batch import ImageBatches, PagePlan
 from compreface_plugin.pipeline.image_pages import MAX_ATTEMPTS
 from compreface_plugin.pipeline.judge import Judge, frozen_cohort
+from compreface_plugin.pipeline.planning import is_plan
 from compreface_plugin.pipeline.run import ActiveRun, execute
 from compreface_plugin.pipeline.tags import open_tags
 from compreface_plugin.values import int_arg
@@ -48,7 +49,8 @@ def _retry(context: Context, run: ActiveRun) -> None:
     with context.store.transaction():
         context.store.runs.pin_engine(run.run_id, info.engine, info.model_id)
     run.set_total(items.count_failed(Kind.IMAGE))
-    tags, names = open_tags(context, run.run_id), context.library.performer_names()
+    tags = open_tags(context, run.run_id, planned=is_plan(context))
+    names = context.library.performer_names()
     judge = Judge(context, info, run.run_id, set(names), frozen_cohort(context, info, run.run_id))
     batches = ImageBatches(context, run, ImageFinder(context, judge), tags, names)
     while ids := items.failed(Kind.IMAGE, run.cursor, PAGE):
