@@ -17,6 +17,7 @@ from compreface_plugin.domain.unknown import is_lasting
 from compreface_plugin.pipeline.findings import MATCHING_SHARE
 from compreface_plugin.pipeline.memory import JudgedItem
 from compreface_plugin.pipeline.scene_look import SceneLooker, SceneSight, Tell
+from compreface_plugin.pipeline.scene_reembed import embed_kept
 from compreface_plugin.store.scenes import Exemplar, KnownPerson, SeenPerson
 
 if TYPE_CHECKING:
@@ -104,13 +105,23 @@ class SceneFinder:
 
     def _known_way(self, scene: SceneRecord) -> str:
         """How the store knows the people of exactly this file; empty when it must be looked at."""
-        look = self._context.store.items.looks(Kind.SCENE, [scene.id], self._info.model_id).get(scene.id)
-        if look is None or not scene.fingerprint or look.min_face_px > self._limits.min_face_px:
+        if not scene.fingerprint:
+            return ""
+        store, model_id = self._context.store, self._info.model_id
+        look = store.items.looks(Kind.SCENE, [scene.id], model_id).get(scene.id)
+        other = store.scenes.look(scene.id) if look is None else None  # of another model
+        last = look or other
+        if last is None or last.min_face_px > self._limits.min_face_px:
             return ""
         ways = [LOOK_FRAMES]
         if self._sprites:
             ways += [LOOK_SPRITES] if self._readable(scene) else [LOOK_SPRITES, LOOK_TILES]
-        return next((way for way in ways if look.fingerprint == self._fingerprint(scene, way)), "")
+        way = next((way for way in ways if last.fingerprint == self._fingerprint(scene, way)), "")
+        if way and look is None:
+            embed_kept(self._context, store.scenes.of_scene(scene.id, model_id))
+            with store.transaction():
+                store.items.save_look(Kind.SCENE, last, model_id, self._context.clock.now())
+        return way
 
     def _readable(self, scene: SceneRecord) -> bool:
         path = self._context.settings.path_map.apply(scene.files[0].path) if scene.files else ""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from compreface_plugin.domain.faces import Box
-from compreface_plugin.domain.records import Kind, StoredFace
+from compreface_plugin.domain.records import Kind, Look, StoredFace
 from compreface_plugin.store.vectors import from_blob, to_blob
 
 if TYPE_CHECKING:
@@ -137,13 +137,14 @@ class ScenePeople:
         )
         return [Exemplar(r[0], r[1], bytes(r[2]), None if r[3] is None else from_blob(r[3])) for r in rows]
 
-    def fingerprint(self, scene_id: int) -> str:
-        """Of the last look at the scene with any model; empty when there was none."""
+    def look(self, scene_id: int) -> Look | None:
+        """The last look at the scene, with whatever model."""
         row = self._db.execute(
-            "SELECT fingerprint FROM looks WHERE kind = 'scene' AND item_id = ? ORDER BY looked_at DESC LIMIT 1",
+            "SELECT item_id, fingerprint, min_face_px, faces FROM looks WHERE kind = 'scene' AND item_id = ?"
+            " ORDER BY looked_at DESC LIMIT 1",
             (scene_id,),
         ).fetchone()
-        return str(row[0]) if row else ""
+        return Look(*row) if row else None
 
 
 def _take_same(person: SeenPerson, known: dict[int, tuple[float, Box]]) -> int | None:

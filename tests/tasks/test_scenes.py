@@ -302,3 +302,21 @@ def test_one_scene_at_once_and_unmatched_ones_again(scenes: World, data_dir: Pat
     written = world.ask("identifyScene", sceneId=hers, modelPack=PACK, associateExisting="true")
     assert written["written"]
     assert on_scene(world, hers) == ["Ann"]
+
+
+def test_a_new_model_knows_the_people_of_scenes_without_the_films(scenes: World, data_dir: Path) -> None:
+    world, stash = scenes, scenes.stash
+    ann, bob = lfw(data_dir, 0), lfw(data_dir, 1)
+    stash.add_performer("Ann", ann[0].read_bytes())
+    stash.add_performer("Bob", bob[0].read_bytes())
+    scene, path = film_of(world, "film.mp4", ann[1], bob[1])
+    run(world, "Synchronize Performers")
+    run(world, "Recognize New Scenes")
+    assert on_scene(world, scene) == ["Ann", "Bob"]
+    world.run("Undo Last Run")
+    assert on_scene(world, scene) == []
+    path.rename(path.with_suffix(".away"))
+    for task in ("Switch Engine", "Synchronize Performers", "Recognize All Scenes"):
+        assert world.run(task, timeout_s=300, modelPack="dlib")["status"] == "FINISHED"
+    assert world.last_run()["counts"]["failed"] == 0
+    assert on_scene(world, scene) == ["Ann", "Bob"]
