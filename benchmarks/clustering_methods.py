@@ -31,7 +31,7 @@ def methods(cosines: Sequence[float]) -> Iterator[tuple[str, Run, Sequence[float
         return
     for points in (2, 3):
         yield f"DBSCAN, {points} points", _dbscan(points), cosines
-    yield "HDBSCAN", _hdbscan, cosines
+    yield "HDBSCAN", _hdbscan, range(1, 7)
 
 
 def _components(cosines: Cosines, threshold: float) -> Labels:
@@ -92,13 +92,12 @@ def _dbscan(points: int) -> Run:
     return run
 
 
-def _hdbscan(cosines: Cosines, threshold: float) -> Labels:
+def _hdbscan(cosines: Cosines, points: float) -> Labels:
+    """Campello et al. 2013; no distance to cut at, so what is swept is the number of points that make it dense."""
     from sklearn.cluster import HDBSCAN
 
-    found = HDBSCAN(
-        min_cluster_size=2, min_samples=1, cluster_selection_epsilon=1.0 - threshold, metric="precomputed", copy=True
-    ).fit(_distances(cosines))
-    return _noise_alone(found.labels_)
+    found = HDBSCAN(min_cluster_size=2, min_samples=int(points), metric="precomputed", copy=True)
+    return _noise_alone(found.fit(_distances(cosines)).labels_)
 
 
 def _distances(cosines: Cosines) -> NDArray[np.float64]:
