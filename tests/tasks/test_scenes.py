@@ -281,6 +281,31 @@ def test_a_kill_in_the_middle_of_a_scene_leaves_no_orphan_and_is_made_good(scene
         assert db.execute("SELECT count(*) FROM changes WHERE state = 'planned'").fetchone() == (0,)
 
 
+def test_a_stop_in_the_middle_of_a_scene_is_made_good(scenes: World, data_dir: Path) -> None:
+    world, stash = scenes, scenes.stash
+    people = [lfw(data_dir, n) for n in range(2)]
+    for name, who in zip(("Ann", "Bob"), people, strict=True):
+        stash.add_performer(name, who[0].read_bytes())
+    scene = film_of(world, "long.mp4", *(who[1] for who in people), seconds=20.0)[0]
+    run(world, "Synchronize Performers")
+    often = {"cooldownSeconds": -1, "modelPack": PACK, "sceneFrameInterval": "0.2"}
+    job = stash.run_task("compreface", "Recognize New Scenes", often)
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        running = [each for each in stash.plugin_processes if each.process.poll() is None]
+        if any(_decoders(each.process.pid) for each in running):
+            break
+        time.sleep(0.01)
+    (world.data / "stop").write_text("")
+    stash.wait_for_job(job, 60)
+    assert world.last_run()["state"] == "cancelled"
+    assert on_scene(world, scene) == []
+    assert people_of(world, scene)["people"] == []  # nothing of a scene that was not finished
+    run(world, "Recognize New Scenes", sceneFrameInterval="0.2")
+    assert on_scene(world, scene) == ["Ann", "Bob"]
+    assert world.errors() == []
+
+
 def test_one_scene_at_once_and_unmatched_ones_again(scenes: World, data_dir: Path) -> None:
     world, stash = scenes, scenes.stash
     ann, bob = lfw(data_dir, 0), lfw(data_dir, 1)
