@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from compreface_plugin.domain.errors import RunError
 from compreface_plugin.host.clock import SystemClock
 from compreface_plugin.host.data_dir import data_dir_path, prepare_data_dir
 from compreface_plugin.host.lock import TaskLock, lock_holder
@@ -59,7 +60,7 @@ def run(request: Request, log: StashLog) -> dict[str, Any]:
         data_dir = prepare_data_dir(data_dir_path(request.connection, settings.data_dir))
         token = _token(opened, data_dir, request.mode, mode, signals)
         client.wait_with(token.wait)
-        context = _context(opened, request, settings, data_dir, token, client, log)
+        context = _context(opened, request, settings, data_dir, token, client, log, exclusive=mode.exclusive)
         with store_errors(context.store.path):
             return _call(context, request.mode, mode)
 
@@ -74,10 +75,13 @@ def _call(context: Context, name: str, mode: Mode) -> dict[str, Any]:
         from compreface_plugin.tasks.takeover import take_over
 
         take_over(context)
-    if name != "switchEngine":  # which may be the way from a server that is gone
+    if name not in ("switchEngine", "undoRun"):  # which may be the way from a server that is gone
         settle(context)
     result = mode.load()(context)
-    settle(context)
+    try:
+        settle(context)
+    except RunError as error:  # the task itself is done, and what is owed to the server stays in the store
+        context.log.warning(f"CompreFace will be brought up to date by the next task: {error}")
     return result
 
 
@@ -112,6 +116,8 @@ def _context(
     token: StopToken,
     client: StashClient,
     log: StashLog,
+    *,
+    exclusive: bool,
 ) -> Context:
     library = StashLibrary(client)
     context = Context(
@@ -120,6 +126,7 @@ def _context(
         data_dir=data_dir,
         plugin_dir=request.connection.plugin_dir,
         plugin_id=PLUGIN_ID,
+        exclusive=exclusive,
         log=log,
         cancel=token,
         clock=SystemClock(),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from compreface_plugin.domain.errors import ItemError
 from compreface_plugin.domain.faces import DetectionLimits, EngineInfo, Picture, SeenFace
+
+if TYPE_CHECKING:
+    from compreface_plugin.domain.errors import ItemError
 
 Looked = list[SeenFace]
 

@@ -101,6 +101,7 @@ def test_every_listed_setting_is_read(manifest: dict[str, Any]) -> None:
         "dataDir": "/somewhere",
         "stashUrl": "http://localhost:1",
         "pathMap": "/a=/b",
+        "comprefaceUrl": "http://compreface:8000",
     }
     for key, setting in manifest["settings"].items():
         by_type = {"NUMBER": 33, "BOOLEAN": True, "STRING": "Some Text"}[setting["type"]]

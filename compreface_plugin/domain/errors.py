@@ -5,7 +5,7 @@ PluginError             base of every error this package raises on purpose; str(
 │   ├── UndecodableMedia    the bytes are no picture we can read (broken, empty, not a picture)
 │   ├── PictureRefused      readable, but against a rule (too many megapixels, a clip)
 │   ├── MediaUnavailable    the file or URL of this one item could not be read
-│   └── PictureFailed, SubjectRefused, ExampleRefused    CompreFace fails on, or refuses, this one (compreface/trouble.py)
+│   └── PictureFailed, SubjectRefused, ExampleRefused    CompreFace fails on it, or refuses it (its trouble.py)
 ├── RunError            nothing further can be handled; what is committed stays
 │   ├── SettingsError       a setting or argument has a value that is not allowed
 │   ├── ServiceUnavailable  Stash or CompreFace does not answer (after the retries)

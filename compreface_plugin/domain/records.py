@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -90,6 +90,9 @@ class Change:
     note: str = ""
 
 
+SEEN_DIFFERENCE = 1e-4  # similarities are shown with four digits
+
+
 class Verdict(str, Enum):
     ACCEPT = "accept"
     REVIEW = "review"
@@ -115,6 +118,18 @@ class VerdictRecord:
     margin: float | None  # lead over the best other person; None without another
     reason: str
     candidates: tuple[CandidateRecord, ...] = ()
+
+    def says_the_same(self, other: VerdictRecord | None) -> bool:
+        """Whether nothing but the run differs that anybody could see."""
+        if other is None or (self.verdict, self.model_id, self.reason) != (other.verdict, other.model_id, other.reason):
+            return False
+        mine, theirs = self.candidates, other.candidates
+        return (
+            abs(self.required - other.required) < SEEN_DIFFERENCE
+            and abs((self.margin or 0.0) - (other.margin or 0.0)) < SEEN_DIFFERENCE
+            and [c.performer_id for c in mine] == [c.performer_id for c in theirs]
+            and all(abs(a.similarity - b.similarity) < SEEN_DIFFERENCE for a, b in zip(mine, theirs, strict=True))
+        )
 
     @property
     def best(self) -> CandidateRecord | None:
@@ -184,4 +199,4 @@ class Enrolment:
     outcome: str  # "enrolled", "no face", "several faces", "unreadable"
     detail: str = ""
     model_id: str = ""
-    extra: Mapping[str, object] = field(default_factory=dict)
+    min_face_px: float = 0.0  # smaller faces were passed over

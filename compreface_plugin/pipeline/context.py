@@ -32,6 +32,7 @@ class Context:
     data_dir: Path
     plugin_dir: Path
     plugin_id: str
+    exclusive: bool  # a task that holds the lock of the data folder; False: an operation, maybe beside a task
     log: Progress
     cancel: CancelToken
     clock: Clock

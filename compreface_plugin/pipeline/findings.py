@@ -38,6 +38,12 @@ class Finding:
     def faces(self) -> Sequence[SeenFace | StoredFace]:
         return self.known if self.seen is None else self.seen
 
+    def changed_verdicts(self, ids: Sequence[int]) -> list[tuple[int, VerdictRecord]]:
+        """(face id, verdict) of the faces whose verdict is not what the store has: a second pass writes nothing."""
+        before = {face.face_id: face.verdict for face in self.known}
+        pairs = zip(ids, self.verdicts, strict=True)
+        return [(face_id, verdict) for face_id, verdict in pairs if not verdict.says_the_same(before.get(face_id))]
+
     @property
     def named(self) -> tuple[str, ...]:
         """Performer ids accepted for at least one face, in order of the faces."""

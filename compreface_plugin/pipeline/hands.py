@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 TAKEN_OFF = "somebody took this performer off the image"
 
 
-def respect_hands(context: Context, findings: Sequence[Finding], states: Mapping[int, ItemState]) -> None:
+def respect_hands(
+    context: Context, findings: Sequence[Finding], states: Mapping[int, ItemState], scanned_tag: str | None
+) -> None:
     """Accepts of performers that we had put on an image, and that are not on it any more, become proposals.
 
     Unless the image is to be looked at anew: never scanned, undone, or its scanned tag was taken off too.
@@ -25,7 +27,7 @@ def respect_hands(context: Context, findings: Sequence[Finding], states: Mapping
         finding
         for finding in findings
         if any(who not in finding.image.performer_ids for who in finding.named)
-        and not _look_again(finding.image, states.get(finding.image.id))
+        and not _look_again(finding.image, states.get(finding.image.id), scanned_tag)
     ]
     ours = context.store.plans.ours(Kind.IMAGE, [str(finding.image.id) for finding in missing], "performer_ids")
     for finding in missing:
@@ -42,7 +44,8 @@ def respect_hands(context: Context, findings: Sequence[Finding], states: Mapping
         ]
 
 
-def _look_again(image: ImageRecord, state: ItemState | None) -> bool:
+def _look_again(image: ImageRecord, state: ItemState | None, scanned_tag: str | None) -> bool:
     if state is None or state.scanned_at is None:
         return True
-    return state.scanned_tag_id is not None and state.scanned_tag_id not in image.tag_ids
+    # only the tag in use counts: one that was renamed, merged or deleted was taken off by nobody
+    return scanned_tag is not None and state.scanned_tag_id == scanned_tag and scanned_tag not in image.tag_ids

@@ -96,7 +96,7 @@ class ImageBatches:
 
         In a plan the changes are only proposed.
         """
-        respect_hands(self._context, findings, states)
+        respect_hands(self._context, findings, states, self._tags.scanned)
         wants = {finding.image.id: self._wants(finding, states.get(finding.image.id)) for finding in findings}
         changes = self._missing(findings, wants)
         self._run.commit(
@@ -169,7 +169,7 @@ class ImageBatches:
                 )
                 continue
             ids = self._finder.keep(finding, run_id, now)
-            store.faces.save_verdicts(zip(ids, finding.verdicts, strict=True))
+            store.groups.replace_verdicts(run_id, finding.changed_verdicts(ids))
             if self._look_only:
                 continue
             store.items.mark_scanned(

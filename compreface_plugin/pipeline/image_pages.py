@@ -77,6 +77,7 @@ def match_images(context: Context, run: ActiveRun, wanted: Wanted) -> Opened:
 def _pages(context: Context, run: ActiveRun, without_tag: str | None) -> Iterator[list[ImageRecord]]:
     """Images in order of id from the cursor on, a page at a time: order and keyset make resuming exact."""
     while True:
+        context.cancel.raise_if_cancelled()
         page = context.library.image_page(after=run.cursor, per_page=PAGE, without_tag=without_tag)
         if page:
             yield page
@@ -86,6 +87,8 @@ def _pages(context: Context, run: ActiveRun, without_tag: str | None) -> Iterato
 
 def owes_a_scan(state: ItemState | None, image: ImageRecord, tags: Tags) -> bool:
     """Whether an image is still to be scanned: never was, its tag was taken off, or it failed and may try again."""
+    if image.is_clip:
+        return False
     if state is None:
         return True
     if state.attempts:

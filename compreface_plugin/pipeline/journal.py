@@ -147,6 +147,8 @@ class Journal:
         for change in changes:
             item_id = self._id_of(change)
             with self._store.transaction():
+                if change.change_id not in {each.change_id for each in self._store.changes.open(change.run_id)}:
+                    continue  # somebody else has settled it meanwhile
                 if item_id is None:  # killed before it was made: nothing to take back
                     self._store.changes.mark([change.change_id], ChangeState.UNDONE, "was never made")
                 else:

@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from compreface_plugin.domain.records import Subject
     from compreface_plugin.pipeline.context import Context
     from compreface_plugin.stash.records import PerformerRecord
+    from compreface_plugin.store.remote import Pending
 
 SERVER = "compreface server"  # which collection the rows of `remote` speak of
+PUSHING = "compreface pushing"  # the example on its way, and what its subject had before
 REFUSED = "refused "  # in place of an image id: the server finds no single face in this example
 BATCH = 50
 MOST_EXAMPLES = 10  # learned a subject: more hardly help, and a collection may hold hundreds of one person
@@ -61,8 +63,11 @@ def _server(context: Context) -> CompreFace:
     server, store = context.compreface, context.store
     identity = server.client.identity
     if store.meta.get(SERVER) != identity:
+        listed = {example.image_id for example in server.subjects.examples()}
         with store.transaction():
-            store.remote.forget_all()
+            if not store.remote.known(listed):  # not the same collection behind another address or key
+                store.remote.forget_all()
+                store.meta.delete(PUSHING)
             store.meta.set(SERVER, identity)
     return server
 
@@ -72,31 +77,34 @@ def _push(context: Context, server: CompreFace) -> int:
     while batch := store.remote.pending(after, BATCH):
         for one in batch:
             context.cancel.raise_if_cancelled()
-            image_id = _adopt(context, server, one.subject)
-            if image_id is None:
-                try:
-                    image_id = server.subjects.add(one.subject, one.crop).image_id
-                except ItemError as error:
-                    context.log.warning(f"subject {one.subject}: {error}")
-                    image_id = f"{REFUSED}{one.example_id}"
+            image_id = _arrived(context, server, one) or _add(context, server, one)
             with store.transaction():
                 store.remote.stands_as(one.example_id, image_id)
+                store.meta.delete(PUSHING)
             count += not image_id.startswith(REFUSED)
         after = batch[-1].example_id
     return count
 
 
-def _adopt(context: Context, server: CompreFace, subject: str) -> str | None:
-    """An example of ours that an interrupted start had added already; None when there is none.
+def _add(context: Context, server: CompreFace, one: Pending) -> str:
+    """Adds an example, having written down what stood there before; its image id, or REFUSED and a number."""
+    before = [example.image_id for example in server.subjects.examples(one.subject)]
+    with context.store.transaction():
+        context.store.meta.set(PUSHING, {"example": one.example_id, "before": before})
+    try:
+        return server.subjects.add(one.subject, one.crop).image_id
+    except ItemError as error:
+        context.log.warning(f"subject {one.subject}: {error}")
+        return f"{REFUSED}{one.example_id}"
 
-    Only for names that we gave ourselves: a person's own collection is never adopted, but learned.
-    """
-    known = context.store.people.subject_named(subject)
-    if known is None or not known.created_run or context.store.meta.get(f"learned {subject.lower()}"):
+
+def _arrived(context: Context, server: CompreFace, one: Pending) -> str | None:
+    """The example that a killed start was adding, if it arrived: what stands there now and did not before."""
+    mark = context.store.meta.get(PUSHING)
+    if mark is None or mark["example"] != one.example_id:
         return None
-    listed = [example.image_id for example in server.subjects.examples(subject)]
-    strangers = sorted(set(listed) - context.store.remote.known(listed))
-    return strangers[0] if strangers else None
+    listed = {example.image_id for example in server.subjects.examples(one.subject)}
+    return min(listed - set(mark["before"]) - context.store.remote.known(listed), default=None)
 
 
 def _remove(context: Context, server: CompreFace) -> int:
@@ -106,7 +114,8 @@ def _remove(context: Context, server: CompreFace) -> int:
         if not gone.image_id.startswith(REFUSED):
             count += server.subjects.delete_example(gone.image_id)
             ours_is_gone = gone.subject and store.people.subject_named(gone.subject) is None
-            if ours_is_gone and next(server.subjects.examples(gone.subject), None) is None:
+            learned = store.meta.get(f"learned {gone.subject.lower()}")  # its owner's, not ours to delete
+            if ours_is_gone and not learned and next(server.subjects.examples(gone.subject), None) is None:
                 server.subjects.delete_subject(gone.subject)
         with store.transaction():
             store.remote.removed(gone.image_id)
@@ -158,7 +167,8 @@ def _learn_examples(context: Context, server: CompreFace, subject: Subject, run_
     found = [(image_id, face) for (image_id, _), outcome in looked if (face := middle_face(outcome)) is not None]
     model_id = context.engine.info.model_id
     with store.transaction():
-        store.meta.set(f"learned {subject.name.lower()}", True)
+        if found:
+            store.meta.set(f"learned {subject.name.lower()}", True)
         for image_id, face in found:
             example_id = store.people.add_example(
                 subject.subject_id,

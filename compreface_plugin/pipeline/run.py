@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from compreface_plugin.domain.errors import Cancelled, PluginError, RunError
 from compreface_plugin.domain.records import COUNTS, Run, RunState
 from compreface_plugin.pipeline.pace import Pace, clock_text
+from compreface_plugin.pipeline.pinning import read_pin
 from compreface_plugin.values import float_arg
 
 if TYPE_CHECKING:
@@ -111,7 +112,8 @@ def execute(context: Context, mode: str, work: Callable[[ActiveRun], None]) -> d
 
     A cancelled run and one that gave way end without an error; a RunError is noted in the run's row and raised.
     """
-    context.journal.settle()
+    if context.exclusive:  # an operation leaves alone what a running task is about to do
+        context.journal.settle()
     asked = str(context.args.get("resume") or "")
     run = _begin(context, mode, asked)
     if run is None:
@@ -134,7 +136,11 @@ def execute(context: Context, mode: str, work: Callable[[ActiveRun], None]) -> d
 
 def _begin(context: Context, mode: str, asked: str) -> Run | None:
     store, args = context.store, run_args(context.args)
-    left = store.runs.resumable(mode, args)
+    left = store.runs.resumable(mode, args) if context.exclusive else None
+    if left is not None and _of_another_model(context, left):
+        with store.transaction():
+            store.runs.end(left.run_id, RunState.FINISHED, context.clock.now(), "the engine was changed before its end")
+        left = None
     if left is not None:
         with store.transaction():
             store.runs.resume(left.run_id)
@@ -146,6 +152,12 @@ def _begin(context: Context, mode: str, asked: str) -> Run | None:
         return None
     with store.transaction():
         return store.runs.begin(secrets.token_hex(6), mode, args, context.clock.now())
+
+
+def _of_another_model(context: Context, run: Run) -> bool:
+    """Whether a run cannot go on because its first part was judged by another model."""
+    pin = read_pin(context)
+    return run.mode != "switchEngine" and pin is not None and run.model_id not in ("", pin.model_id)
 
 
 def _end(context: Context, active: ActiveRun, state: RunState, message: str) -> dict[str, Any]:

@@ -16,6 +16,10 @@ PLUGIN_SETTINGS = """
 query PluginSettings($plugins: [ID!]) { configuration { plugins(include: $plugins) } }
 """
 
+CONFIGURE_PLUGIN = """
+mutation ConfigurePlugin($plugin_id: ID!, $input: Map!) { configurePlugin(plugin_id: $plugin_id, input: $input) }
+"""
+
 _PERFORMER = "id name disambiguation alias_list image_path updated_at gender"
 _PERFORMER_USE = (
     "image_count scene_count gallery_count rating100 details urls favorite tags { id } stash_ids { stash_id }"

@@ -250,6 +250,15 @@ class StashLibrary:
         """The jobs behind the running one."""
         return tuple(job for job in self.jobs() if job.status == _WAITING)
 
+    def change_setting(self, plugin_id: str, key: str, value: object) -> object:
+        """Sets one setting of a plugin, leaving the others; returns what it was. Stash replaces the whole map, so it is
+        read right before."""
+        data = self._client.execute(documents.PLUGIN_SETTINGS, {"plugins": [plugin_id]})
+        held = dict((data["configuration"]["plugins"] or {}).get(plugin_id) or {})
+        before = held.get(key)
+        self._client.execute(documents.CONFIGURE_PLUGIN, {"plugin_id": plugin_id, "input": {**held, key: value}})
+        return before
+
     def run_plugin_task(
         self, plugin_id: str, task_name: str | None, args_map: Mapping[str, object], description: str
     ) -> str:

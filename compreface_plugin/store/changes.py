@@ -35,11 +35,12 @@ class Changes:
         )
         return [_change(row) for row in rows]
 
-    def applied(self, run_id: str) -> list[Change]:
-        """What a run changed in Stash and was not taken back, newest first."""
+    def applied(self, run_id: str, before: int | None = None, limit: int = -1) -> list[Change]:
+        """What a run changed in Stash and was not taken back, newest first; a page: `limit` of them before an id."""
         rows = self._db.execute(
-            _CHANGE + " WHERE run_id = ? AND state = ? ORDER BY change_id DESC",
-            (run_id, ChangeState.APPLIED.value),
+            _CHANGE + " WHERE run_id = ? AND state = ? AND (? IS NULL OR change_id < ?)"
+            " ORDER BY change_id DESC LIMIT ?",
+            (run_id, ChangeState.APPLIED.value, before, before, limit),
         )
         return [_change(row) for row in rows]
 

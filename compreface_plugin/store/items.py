@@ -55,11 +55,15 @@ class Items:
         fingerprint: str,
         now: float,
     ) -> None:
-        """The item was looked at and settled; earlier failures are forgotten."""
+        """The item was looked at and settled; earlier failures are forgotten.
+
+        A scanned item stays the run's that scanned it first, so that undoing a later one does not forget the scan.
+        """
         self._db.execute(
             "INSERT INTO items (kind, item_id, scanned_at, matched, run_id, scanned_tag_id, fingerprint)"
             " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (kind, item_id) DO UPDATE SET scanned_at = excluded.scanned_at,"
-            " matched = excluded.matched, run_id = excluded.run_id, scanned_tag_id = excluded.scanned_tag_id,"
+            " matched = excluded.matched, scanned_tag_id = excluded.scanned_tag_id,"
+            " run_id = CASE WHEN items.scanned_at IS NULL THEN excluded.run_id ELSE items.run_id END,"
             " fingerprint = excluded.fingerprint, attempts = 0, error_code = '', error = ''",
             (kind.value, item_id, now, int(matched), run_id, tag_id, fingerprint),
         )

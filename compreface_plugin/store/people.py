@@ -154,6 +154,14 @@ class People:
         )
         return [ExampleCrop(*row) for row in rows]
 
+    def examples_of(self, subject_id: int) -> list[tuple[int, str, float, bytes]]:
+        """(example id, origin, quality, crop) of a subject's examples, in order of id."""
+        rows = self._db.execute(
+            "SELECT example_id, origin, quality, crop FROM examples WHERE subject_id = ? ORDER BY example_id",
+            (subject_id,),
+        )
+        return [(int(row[0]), str(row[1]), float(row[2]), bytes(row[3])) for row in rows]
+
     def count_of(self, subject_id: int) -> int:
         row = self._db.execute("SELECT count(*) FROM examples WHERE subject_id = ?", (subject_id,)).fetchone()
         return int(row[0])
@@ -173,14 +181,14 @@ class People:
 
     def enrolments(self) -> dict[str, Enrolment]:
         rows = self._db.execute(
-            "SELECT performer_id, picture_url, picture_sha, outcome, detail, model_id FROM enrolments"
+            "SELECT performer_id, picture_url, picture_sha, outcome, detail, model_id, min_face_px FROM enrolments"
         )
         return {row[0]: Enrolment(*row) for row in rows}
 
     def save_enrolment(self, enrolment: Enrolment, run_id: str) -> None:
         self._db.execute(
             "INSERT OR REPLACE INTO enrolments (performer_id, picture_url, picture_sha, outcome, detail, model_id,"
-            " run_id) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            " min_face_px, run_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 enrolment.performer_id,
                 enrolment.picture_url,
@@ -188,6 +196,7 @@ class People:
                 enrolment.outcome,
                 enrolment.detail,
                 enrolment.model_id,
+                enrolment.min_face_px,
                 run_id,
             ),
         )

@@ -30,6 +30,8 @@ _V1 = (
         created_run TEXT NOT NULL DEFAULT '',
         created_at REAL NOT NULL)""",
     "CREATE INDEX examples_subject ON examples (subject_id)",
+    "CREATE INDEX examples_run ON examples (created_run)",
+    "CREATE INDEX examples_origin ON examples (origin, origin_id)",
     # which examples stand on a CompreFace server too; an example that goes leaves its image id behind, however it
     # goes, until it is removed there as well
     """CREATE TABLE remote_examples (
@@ -37,7 +39,8 @@ _V1 = (
         image_id TEXT NOT NULL UNIQUE)""",
     "CREATE TABLE remote_removals (image_id TEXT PRIMARY KEY, subject TEXT NOT NULL) WITHOUT ROWID",
     """CREATE TRIGGER example_gone BEFORE DELETE ON examples
-        WHEN EXISTS (SELECT 1 FROM remote_examples r WHERE r.example_id = OLD.example_id)
+        WHEN OLD.origin <> 'compreface'  -- what was learned from a collection is its owner's, and stays there
+            AND EXISTS (SELECT 1 FROM remote_examples r WHERE r.example_id = OLD.example_id)
         BEGIN
             INSERT OR IGNORE INTO remote_removals (image_id, subject)
             SELECT r.image_id, coalesce(s.name, '') FROM remote_examples r
@@ -59,6 +62,7 @@ _V1 = (
         outcome TEXT NOT NULL,
         detail TEXT NOT NULL DEFAULT '',
         model_id TEXT NOT NULL,
+        min_face_px REAL NOT NULL,
         run_id TEXT NOT NULL) WITHOUT ROWID""",
     """CREATE TABLE items (
         kind TEXT NOT NULL,
@@ -132,6 +136,7 @@ _V1 = (
         crop BLOB,                      -- its own, so that it outlives the face and can be embedded anew
         decided_at REAL NOT NULL)""",
     "CREATE INDEX decisions_item ON decisions (kind, item_id)",
+    "CREATE INDEX decisions_face ON decisions (face_id)",
     "CREATE INDEX decisions_run ON decisions (run_id)",
     "CREATE INDEX decisions_performer ON decisions (performer_id)",
     """CREATE TABLE decision_embeddings (

@@ -178,7 +178,7 @@ def _undo(context: Context, model: ModelInUse, face_ids: Sequence[int]) -> list[
         run_id = said[-1].run_id
         mine = [each for each in said if each.run_id == run_id]
         changes = _changes_of(context, run_id, mine, face_id)
-        taken = take_back(context, changes, run_id) if changes else 0
+        taken = take_back(context, changes, run_id)["undone"] if changes else 0
         with context.store.transaction():
             forget_decisions(context, model, run_id, mine)
         done.append({"faceId": face_id, "undone": True, "takenBack": taken})

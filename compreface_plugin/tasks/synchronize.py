@@ -50,11 +50,11 @@ def _synchronize(context: Context, run: ActiveRun) -> None:
         context.store.runs.pin_engine(run.run_id, info.engine, info.model_id)
     if info.engine == COMPREFACE:
         learn(context, performers, run.run_id)
-    if limit:
-        performers = performers[:limit]
-    run.set_total(len(performers))
     work = _Synchronizer(context, run, info)
     todo = [performer for performer in performers if int(performer.id) > run.cursor]
+    if limit:
+        todo = [performer for performer in todo if not work.is_settled(performer)][:limit]
+    run.set_total(len(todo))
     size = context.settings.max_batch_size
     batches = _cut(todo, work.is_settled, size)
     for index, batch in enumerate(batches):
@@ -90,10 +90,18 @@ class _Synchronizer:
 
     def is_settled(self, performer: PerformerRecord) -> bool:
         """Whether nothing has to be fetched: no own picture, or the very one we know, seen by this model."""
-        known = self._enrolments.get(performer.id)
         if not performer.has_own_image:
             return True
-        return known is not None and known.picture_url == performer.image_url and known.model_id == self._info.model_id
+        known = self._enrolments.get(performer.id)
+        return known is not None and known.picture_url == performer.image_url and self._holds(known)
+
+    def _holds(self, known: Enrolment) -> bool:
+        """Whether an earlier outcome would be the same today: by this model, and where a face was passed over also
+        by this size limit. What could not be read is tried again."""
+        same_limit = known.min_face_px == self._limits.min_face_px
+        return known.model_id == self._info.model_id and (
+            known.outcome == ENROLLED or (known.outcome in (NO_FACE, SEVERAL) and same_limit)
+        )
 
     def batch(self, performers: Sequence[PerformerRecord]) -> bool:
         """Returns whether something was computed."""
@@ -139,7 +147,7 @@ class _Synchronizer:
                 continue
             sha = hashlib.sha256(data).hexdigest()
             known = self._enrolments.get(performer.id)
-            if known is not None and known.picture_sha == sha and known.model_id == self._info.model_id:
+            if known is not None and known.picture_sha == sha and self._holds(known):
                 settled[performer.id] = (self._enrolment(performer, sha, known.outcome, known.detail), None)
             else:
                 fetched.append(_Fetched(performer, sha, data))
@@ -166,7 +174,8 @@ class _Synchronizer:
         return results
 
     def _enrolment(self, performer: PerformerRecord, sha: str, outcome: str, detail: str) -> Enrolment:
-        return Enrolment(performer.id, performer.image_url, sha, outcome, detail, self._info.model_id)
+        limit = self._limits.min_face_px
+        return Enrolment(performer.id, performer.image_url, sha, outcome, detail, self._info.model_id, limit)
 
     # keeping it -------------------------------------------------------------------------------------------------------
 

@@ -64,6 +64,7 @@ def _read_tags(context: Context, scanned: str, matched: str | None) -> int:
     after = count = 0
     now = context.clock.now()
     while page := context.library.image_page(after=after, per_page=PAGE, with_tag=scanned):
+        context.cancel.raise_if_cancelled()
         known = context.store.items.states(Kind.IMAGE, [image.id for image in page])
         with context.store.transaction():
             for image in page:
@@ -87,9 +88,9 @@ def _read_tags(context: Context, scanned: str, matched: str | None) -> int:
 
 def _read_aliases(context: Context) -> int:
     """Subjects named by performers' aliases are known from now on, tied to their performer."""
-    people, count = context.store.people, 0
+    people, count, performers = context.store.people, 0, context.library.performers()
     with context.store.transaction():
-        for performer in context.library.performers():
+        for performer in performers:
             for name in subject_names_of(performer.name, performer.aliases):
                 if people.subject_named(name) is None:
                     people.add_subject(name, performer.id, RUN_ID, context.clock.now())

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from compreface_plugin.domain.errors import SettingsError
 from compreface_plugin.domain.records import RESUMABLE, Change, ChangeState, Kind, Op, RunState
+from compreface_plugin.pipeline.held import take_back
 from compreface_plugin.pipeline.model_in_use import model_in_use
 from compreface_plugin.tasks.decide import forget_decisions
 from compreface_plugin.tasks.undo_created import CreatedThings, remove_created
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from compreface_plugin.domain.memory import Decision
     from compreface_plugin.pipeline.context import Context
 
+BEGUN = "undo begun"  # the run that is being undone, until it is
 CHUNK = 500  # changes planned, applied and marked together
 
 
@@ -27,18 +29,26 @@ def undo_run(context: Context) -> dict[str, Any]:
     nothing.
     """
     context.journal.settle()
-    run_id = str_arg(context.args, "runId") or context.store.changes.undoable_run()
+    begun = context.store.meta.get(BEGUN)  # an undo that was killed is finished before anything else is undone
+    run_id = begun or str_arg(context.args, "runId") or context.store.changes.undoable_run()
     if run_id is None:
         context.log.info("there is nothing to undo")
         return {"runId": None, "undone": 0, "kept": 0, "alreadyGone": 0, "examples": 0, "subjects": 0}
     run = context.store.runs.get(run_id)
     if run is None:
         raise SettingsError(f"The argument runId is {run_id!r}; allowed is the id of a run in the list of runs.")
+    image_id, performer_id = _id_arg(context, "imageId"), _id_arg(context, "performerId")
+    whole = bool(begun) or not (image_id or performer_id)
     context.log.info(f"undoing run {run_id} ({run.mode})")
-    result = _Undo(context, run_id, _id_arg(context, "imageId"), _id_arg(context, "performerId")).work()
-    if run.state in RESUMABLE and not (_id_arg(context, "imageId") or _id_arg(context, "performerId")):
-        with context.store.transaction():  # a later start of the same task begins anew, not behind what was taken back
-            context.store.runs.end(run_id, RunState.FINISHED, context.clock.now(), "was undone before its end")
+    if whole:
+        with context.store.transaction():
+            context.store.meta.set(BEGUN, run_id)
+    result = _Undo(context, run_id, "" if whole else image_id, "" if whole else performer_id).work()
+    if whole:
+        with context.store.transaction():
+            context.store.meta.delete(BEGUN)
+            if run.state in RESUMABLE:  # a later start of the task begins anew, not behind what was taken back
+                context.store.runs.end(run_id, RunState.FINISHED, context.clock.now(), "was undone before its end")
     context.log.progress(1.0)
     context.log.info(
         f"run {run_id} undone: {result['undone']} additions taken back, {result['alreadyGone']} were gone already, "
@@ -55,14 +65,15 @@ class _Undo:
         self._performer_id = performer_id
 
     def work(self) -> dict[str, int]:
-        changes = [c for c in self._context.store.changes.applied(self._run_id) if self._concerns(c)]
-        lists = [change for change in changes if change.op is not Op.CREATE]
-        made = [change for change in changes if change.op is Op.CREATE]
-        counts: Counter[str] = Counter()
-        for start in range(0, len(lists), CHUNK):
+        store, counts, made = self._context.store, Counter[str](), list[Change]()
+        total, before, done = store.changes.counts(self._run_id).get(ChangeState.APPLIED.value, 0), None, 0
+        while page := store.changes.applied(self._run_id, before, CHUNK):
             self._context.cancel.raise_if_cancelled()
-            counts.update(self._take_back(lists[start : start + CHUNK]))
-            self._context.log.progress(start / len(lists))
+            before, done = page[-1].change_id, done + len(page)
+            mine = [change for change in page if self._concerns(change)]
+            made += [change for change in mine if change.op is Op.CREATE]
+            counts.update(take_back(self._context, [c for c in mine if c.op is not Op.CREATE], self._run_id))
+            self._context.log.progress(min(1.0, done / max(1, total)))
         created = remove_created(self._context, made)
         counts.update(created.counts)
         forgotten = self._forget(created)
@@ -76,42 +87,6 @@ class _Undo:
                 change.kind is Kind.PERFORMER and change.item_id == self._performer_id
             )
         return True
-
-    def _take_back(self, changes: Sequence[Change]) -> Counter[str]:
-        """List entries: those that are still as the run left them are reversed, the others only marked."""
-        held = self._held(changes)
-        standing = [c for c in changes if _stands(c, held.get((c.kind, c.item_id, c.field)))]
-        ids = {change.change_id for change in standing}
-        changed = [change for change in changes if change.change_id not in ids]
-        store = self._context.store
-        with store.transaction():
-            store.changes.mark([c.change_id for c in standing], ChangeState.UNDOING)
-            store.changes.mark([c.change_id for c in changed], ChangeState.UNDONE, "was changed by somebody before")
-        refused = self._context.journal.apply()
-        return Counter(undone=len(standing) - len(refused), alreadyGone=len(changed), kept=len(refused))
-
-    def _held(self, changes: Iterable[Change]) -> dict[tuple[Kind, str, str], tuple[str, ...]]:
-        """What the lists in question hold now; objects that are gone are absent."""
-        library = self._context.library
-        wanted: dict[Kind, list[str]] = {}
-        for change in changes:
-            wanted.setdefault(change.kind, []).append(change.item_id)
-        held: dict[tuple[Kind, str, str], tuple[str, ...]] = {}
-        for image in library.images(sorted({int(item_id) for item_id in wanted.get(Kind.IMAGE, ())})).records:
-            held[Kind.IMAGE, str(image.id), "tag_ids"] = image.tag_ids
-            held[Kind.IMAGE, str(image.id), "performer_ids"] = image.performer_ids
-        for scene in library.scenes.some(sorted({int(item_id) for item_id in wanted.get(Kind.SCENE, ())})):
-            held[Kind.SCENE, str(scene.id), "tag_ids"] = scene.tag_ids
-            held[Kind.SCENE, str(scene.id), "performer_ids"] = scene.performer_ids
-        for gallery_id in sorted({int(item_id) for item_id in wanted.get(Kind.GALLERY, ())}):
-            gallery = library.gallery(gallery_id)
-            if gallery is not None:
-                held[Kind.GALLERY, str(gallery_id), "tag_ids"] = gallery.tag_ids
-                held[Kind.GALLERY, str(gallery_id), "performer_ids"] = gallery.performer_ids
-        if wanted.get(Kind.PERFORMER):
-            for performer in library.performers():
-                held[Kind.PERFORMER, performer.id, "alias_list"] = performer.aliases
-        return held
 
     def _forget(self, created: CreatedThings) -> dict[str, int]:
         """The store's side: scans of the run count as not done, its verdicts and what it enrolled are forgotten."""
@@ -154,10 +129,3 @@ def _id_arg(context: Context, name: str) -> str:
     """The id given as an argument, empty when there is none. Raises SettingsError."""
     number = int_arg(context.args, name, 0)
     return str(number) if number else ""
-
-
-def _stands(change: Change, held: tuple[str, ...] | None) -> bool:
-    """Whether the list still is as the change left it."""
-    if held is None:
-        return False
-    return (change.value in held) is (change.op is Op.ADD)

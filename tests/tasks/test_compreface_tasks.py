@@ -94,6 +94,28 @@ def test_an_existing_collection_is_taken_over(world: World, server: TestCompreFa
     world.run("Identify Unscanned Images", **CLEAR)
     pair = list(world.expected)[4]
     assert world.performers_on(pair) == sorted([old, world.performers["Joe Biden"]])
+    for _ in range(2):
+        world.run("Undo Last Run", **CLEAR)
+    assert world.performers_on(pair) == []
+    assert subjects(server) == {name: 1, "Joe Biden": 1}  # undo never touches what was there before us
+
+
+def test_a_new_key_or_address_of_the_same_collection_adds_nothing_twice(world: World, server: TestCompreFace) -> None:
+    connect(world, server)
+    world.run("Synchronize Performers", **CLEAR)
+    held = subjects(server)
+    port = server.base_url.rsplit(":", 1)[1]
+    world.stash.set_plugin_settings(
+        "compreface",
+        {
+            "engine": "compreface",
+            "comprefaceUrl": f"http://localhost:{port}",
+            "recognitionApiKey": server.recognition_key,
+        },
+    )
+    world.run("Identify Unscanned Images", limit=1, **CLEAR)
+    assert world.errors() == []
+    assert subjects(server) == held
 
 
 def test_a_server_that_goes_away_ends_the_run_in_one_sentence_and_costs_nothing(

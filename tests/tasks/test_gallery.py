@@ -81,7 +81,9 @@ def test_sixty_pictures_four_known_people_and_nobody_else(empty_world: World, da
     gallery = str(stash.add_gallery([stash.add_image(path) for path in pictures]))
     world.data.mkdir(parents=True, exist_ok=True)
     (world.data / "models").symlink_to(data_dir / "models")
-    job = stash.run_task("compreface", "Synchronize Performers", {"modelPack": "buffalo_sc_int8", "cooldownSeconds": -1})
+    job = stash.run_task(
+        "compreface", "Synchronize Performers", {"modelPack": "buffalo_sc_int8", "cooldownSeconds": -1}
+    )
     stash.wait_for_job(job)
     job = stash.run_task(
         "compreface",

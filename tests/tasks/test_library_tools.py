@@ -1,0 +1,102 @@
+"""Undoing a rescan, comparing people, moving everybody in one file, and what thresholds mean in one's own library."""
+
+from __future__ import annotations
+
+import sqlite3
+import zipfile
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from compreface_plugin.domain.calibration import curves
+
+if TYPE_CHECKING:
+    from conftest import World
+
+
+def verdicts(world: World) -> list[tuple[object, ...]]:
+    with sqlite3.connect(world.data / "compreface.sqlite") as db:
+        return db.execute("SELECT face_id, verdict, performer_id, run_id FROM verdicts ORDER BY face_id").fetchall()
+
+
+def test_undoing_a_second_pass_leaves_the_first_as_it_was(synchronized: World) -> None:
+    world, stash = synchronized, synchronized.stash
+    world.run("Identify Unscanned Images")
+    before, seen = stash.snapshot(), verdicts(world)
+    image = next(iter(world.expected))
+    stash.set_links("image", image, "tag", [])  # a person takes the tags off: the rescan has something to add
+    world.run("Identify All Images")
+    world.run("Undo Last Run")
+    assert stash.links("image", image, "tag") == []
+    assert verdicts(world) == seen
+    others = {key: value for key, value in stash.snapshot()["image"].items() if key != image}
+    assert others == {key: value for key, value in before["image"].items() if key != image}
+    world.run("Reset Unmatched Images")  # still knows what was scanned
+    assert world.last_run()["counts"]["seen"] == sum(not who for who in world.expected.values())
+
+
+def test_two_performers_and_an_image_are_compared(synchronized: World) -> None:
+    world = synchronized
+    obama, biden = world.performers["Barack Obama"], world.performers["Joe Biden"]
+    assert world.ask("compareFaces", performerId=obama, otherId=biden)["verdict"] == "different people"
+    world.run("Identify Unscanned Images")
+    answer = world.ask("compareFaces", performerId=obama, imageId=next(iter(world.expected)))
+    assert answer["verdict"] == "same person"
+    assert answer["median"] >= answer["required"]
+    assert world.ask("duplicatePerformers")["pairs"] == []
+    twin = world.stash.add_performer("His Twin", (world.folder / "obama2.jpg").read_bytes())
+    world.run("Synchronize Performers")
+    [pair] = world.ask("duplicatePerformers")["pairs"]
+    assert set(pair["performerIds"]) == {obama, str(twin)}
+    with pytest.raises(Exception, match="one of them"):
+        world.ask("compareFaces", performerId=obama)
+
+
+def test_everybody_moves_in_one_file(synchronized: World) -> None:
+    world = synchronized
+    told = world.ask("exportSubjects")
+    assert (told["subjects"], told["examples"]) == (3, 3)
+    with zipfile.ZipFile(told["path"]) as archive:
+        assert sorted(archive.namelist())[-1] == "subjects.json"
+    world.run("Undo Last Run")
+    assert world.ask("exportSubjects", path="empty.zip")["subjects"] == 0
+    job = world.stash.run_task(
+        "compreface", None, {"mode": "importSubjects", "path": told["path"], "modelPack": "dlib"}
+    )
+    world.stash.wait_for_job(job)
+    assert world.errors() == []
+    world.run("Identify Unscanned Images")
+    assert world.named() == {image: sorted(who) for image, who in world.expected.items()}
+    world.ask("importSubjects", path=told["path"])
+    assert world.ask("exportSubjects")["examples"] == 3  # nothing comes in twice
+    (world.data / "broken.zip").write_bytes(b"no archive")
+    with pytest.raises(Exception, match="could not be read as an export"):
+        world.ask("importSubjects", path="broken.zip")
+
+
+def test_calibration_reports_and_changes_nothing_unless_it_was_measured(synchronized: World) -> None:
+    world = synchronized
+    answer = world.ask("calibrate", wrongPerThousand=5, apply=True)
+    assert (answer["people"], answer["impostor"], answer["genuine"]) == (3, 3, 0)
+    assert answer["applied"] == {"changed": False, "reason": "too few confirmed faces"}
+    assert [proposal["measured"] for proposal in answer["proposals"]] == [False] * 4
+    assert answer["now"]["wrongPerThousand"] == 0
+
+
+def test_curves_find_the_threshold_that_was_built_in() -> None:
+    dice = np.random.default_rng(7)
+    people = [str(n) for n in range(40) for _ in range(25)]
+    centres = dice.standard_normal((40, 64))
+    rows = np.repeat(centres, 25, axis=0) + 0.3 * dice.standard_normal((1000, 64))
+    embeddings = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    found = curves(embeddings, people)
+    assert len(found.genuine) == len(found.impostor) == 1000
+    answer = found.cosine_for(0.01)
+    assert answer is not None
+    cosine, measured = answer
+    assert measured
+    assert found.wrong(cosine) == pytest.approx(0.01, abs=0.002)
+    assert found.found(cosine) == 1.0
+    assert found.cosine_for(0.001) is not None and not found.cosine_for(0.001)[1]  # type: ignore[index]
+    assert len(curves(np.empty((0, 64), np.float32), []).genuine) == 0
