@@ -24,6 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
 from PIL import Image, ImageEnhance  # noqa: E402
+
 from teststash import TestStash  # noqa: E402
 
 STARTS = 9
@@ -161,9 +162,13 @@ def measure(pack: str, images: int, models: Path | None) -> None:
             ours, theirs = start_up(stash)
     print(f"| {pack}: first pass, {images} images | {images / first:.0f} images/s | |")
     print(f"| {pack}: second pass against the first | {first / second:.0f}x | {images / second:.0f} images/s |")
-    print(f"| {pack}: requests to Stash per 1,000 images, batch 20 | {1000 * requests / images:.0f} | {requests} in all |")
-    print(f"| {pack}: resident memory, slope | {slope(samples, images):.1f} MB per 1,000 images | "
-          f"peak {max((mb for _, mb in samples), default=0):.0f} MB |")
+    print(
+        f"| {pack}: requests to Stash per 1,000 images, batch 20 | {1000 * requests / images:.0f} | {requests} in all |"
+    )
+    print(
+        f"| {pack}: resident memory, slope | {slope(samples, images):.1f} MB per 1,000 images | "
+        f"peak {max((mb for _, mb in samples), default=0):.0f} MB |"
+    )
     print(f"| operation without a model, more than `python -c pass` | {ours - theirs:.2f} s | {ours:.2f} s in all |")
 
 

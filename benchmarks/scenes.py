@@ -15,6 +15,8 @@ import sqlite3
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +26,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 from films import BY_CODEC, Shot, encoder, pictures, sprite, write_film  # noqa: E402
 from PIL import Image  # noqa: E402
 
-from benchmarks.job import lfw  # noqa: E402
+from benchmarks.job import lfw, slope, watched  # noqa: E402
 from compreface_plugin.domain.timing import sample_plan  # noqa: E402
 from compreface_plugin.host.process import bound_to_us  # noqa: E402
 from compreface_plugin.media.video import VideoFile  # noqa: E402
@@ -113,15 +115,7 @@ def accuracy(packs: list[str], ways: list[str], count: int, people: int, seed: i
 def _measure(
     base: Path, pack: str, way: str, portraits: dict[str, Path], films: list[Film], models: Path
 ) -> None:
-    (base / "plugins").mkdir(parents=True)
-    (base / "config" / "compreface").mkdir(parents=True)
-    plugin = base / "plugins" / "compreface"
-    plugin.mkdir()
-    for part in ("compreface.yml", "compreface_plugin", ".venv"):  # without what lies beside in a working copy
-        (plugin / part).symlink_to(ROOT / part)
-    if models.is_dir():
-        (base / "config" / "compreface" / "models").symlink_to(models)
-    with TestStash(base / "config", plugins_dir=base / "plugins") as stash:
+    with _stash(base, models) as stash:
         performers = {str(stash.add_performer(name, path.read_bytes())): name for name, path in portraits.items()}
         scenes = {}
         for film in films:
@@ -136,12 +130,7 @@ def _measure(
                 (vtt / f"{oshash}_thumbs.vtt").write_bytes(text)
         away = {"pathMap": f"{films[0].path.parent}=/nowhere"} if way == "tiles" else {}
         stash.set_plugin_settings("compreface", {"minFacesPerPerson": 1000, **away})
-        args = {"modelPack": pack, "cooldownSeconds": -1}
-        for mode in ("synchronizePerformers", WAYS[way]):
-            job = stash.run_task("compreface", None, {**args, "mode": mode})
-            state = stash.wait_for_job(job, 7200)["status"]
-            if state != "FINISHED":
-                raise SystemExit(f"{mode}: {state}: {stash.log.messages('Error')}")
+        _work(stash, pack, WAYS[way])
         run = stash.run_operation("compreface", {"mode": "runStatus"})["run"]
         given = {scene: {performers[p] for p in stash.links("scene", scene, "performer") if p in performers}
                  for scene in scenes}
@@ -155,6 +144,46 @@ def _measure(
     for scene, film in scenes.items():
         if given[scene] - film.known:
             print(f"  wrong: {film.path.name}: {given[scene] - film.known}, there {film.known}", file=sys.stderr)
+
+
+def memory(pack: str, count: int, models: Path) -> None:
+    """Resident memory of the plugin and its decoder over `count` scenes."""
+    with tempfile.TemporaryDirectory() as name:
+        base = Path(name)
+        (base / "films").mkdir()
+        portraits, films = make_films(base / "films", 10, 10, 1)
+        with _stash(base / "run", models) as stash:
+            for person, path in portraits.items():
+                stash.add_performer(person, path.read_bytes())
+            for number in range(count):
+                stash.add_scene(films[number % len(films)].path)
+            with watched(stash) as samples:
+                _work(stash, pack, "recognizeNewScenes")
+    per_thousand = slope(samples, count)
+    peak = max((mb for _, mb in samples), default=0)
+    print(f"| {pack}: resident memory over {count} scenes | {per_thousand / 10:.1f} MB per 100 scenes | {peak:.0f} MB |")
+
+
+@contextmanager
+def _stash(base: Path, models: Path) -> Iterator[TestStash]:
+    """A test Stash with the plugin, without what lies beside it in a working copy."""
+    (base / "config" / "compreface").mkdir(parents=True)
+    plugin = base / "plugins" / "compreface"
+    plugin.mkdir(parents=True)
+    for part in ("compreface.yml", "compreface_plugin", ".venv"):
+        (plugin / part).symlink_to(ROOT / part)
+    if models.is_dir():
+        (base / "config" / "compreface" / "models").symlink_to(models)
+    with TestStash(base / "config", plugins_dir=base / "plugins") as stash:
+        yield stash
+
+
+def _work(stash: TestStash, pack: str, mode: str) -> None:
+    for each in ("synchronizePerformers", mode):
+        job = stash.run_task("compreface", None, {"modelPack": pack, "cooldownSeconds": -1, "mode": each})
+        state = stash.wait_for_job(job, 7200)["status"]
+        if state != "FINISHED":
+            raise SystemExit(f"{each}: {state}: {stash.log.messages('Error')}")
 
 
 def _proposals(database: Path, performers: dict[str, str]) -> set[tuple[str, str]]:
@@ -184,11 +213,17 @@ def main() -> None:
     good.add_argument("--scenes", type=int, default=60)
     good.add_argument("--people", type=int, default=30)
     good.add_argument("--seed", type=int, default=1)
+    flat = part.add_parser("memory")
+    flat.add_argument("--pack", default="buffalo_sc_int8")
+    flat.add_argument("--scenes", type=int, default=100)
     data = Path(os.environ.get("COMPREFACE_TEST_DATA", str(ROOT.parent / "shared" / "data")))
-    good.add_argument("--models", type=Path, default=data / "models")
+    for each in (good, flat):
+        each.add_argument("--models", type=Path, default=data / "models")
     chosen = parser.parse_args()
     if chosen.part == "speed":
         speed(chosen.files, chosen.interval, chosen.most)
+    elif chosen.part == "memory":
+        memory(chosen.pack, chosen.scenes, chosen.models)
     else:
         packs, ways = chosen.packs.split(","), chosen.ways.split(",")
         accuracy(packs, ways, chosen.scenes, chosen.people, chosen.seed, chosen.models)
