@@ -15,6 +15,7 @@ from compreface_plugin.values import is_missing
 if TYPE_CHECKING:
     from compreface_plugin.pipeline.context import Context
 
+LOOKED_AT = (Kind.IMAGE, Kind.SCENE)  # have faces of their own
 CHUNK = 500  # changes checked, made and marked together
 
 
@@ -82,25 +83,27 @@ def _apply(context: Context, run_id: str, changes: Sequence[Change]) -> Counter[
     return Counter(applied=len(ready) - len(refused), settled=len(changes) - len(ready), refused=len(refused))
 
 
-def _obstacle(change: Change, held: Lists | None, borne_out: Collection[tuple[str, str]]) -> str:
+def _obstacle(change: Change, held: Lists | None, borne_out: Collection[tuple[Kind, str, str]]) -> str:
     """Why a change is not made; empty when it is."""
     if held is None:
         return f"the {change.kind.value} is gone"
     if (change.value in held[change.field]) is (change.op is Op.ADD):
         return "was so already"
-    named = change.kind is Kind.IMAGE and change.field == "performer_ids" and change.op is Op.ADD
-    if named and (change.item_id, change.value) not in borne_out:
+    judged = change.kind in LOOKED_AT and change.field == "performer_ids" and change.op is Op.ADD
+    if judged and (change.kind, change.item_id, change.value) not in borne_out:
         return "no face is accepted as this performer any more"
     return ""
 
 
-def _borne_out(context: Context, changes: Iterable[Change]) -> set[tuple[str, str]]:
-    """(image id, performer id) for which a face is accepted."""
-    ids = sorted({int(c.item_id) for c in changes if c.kind is Kind.IMAGE and c.field == "performer_ids"})
-    found = context.store.faces.of_items(Kind.IMAGE, ids, "")
+def _borne_out(context: Context, changes: Iterable[Change]) -> set[tuple[Kind, str, str]]:
+    """(kind, item id, performer id) for which a face is accepted."""
+    named = [change for change in changes if change.field == "performer_ids"]
     return {
-        (str(item_id), face.verdict.best.performer_id)
-        for item_id, faces in found.items()
+        (kind, str(item_id), face.verdict.best.performer_id)
+        for kind in LOOKED_AT
+        for item_id, faces in context.store.faces.of_items(
+            kind, sorted({int(change.item_id) for change in named if change.kind is kind}), ""
+        ).items()
         for face in faces
         if face.verdict is not None and face.verdict.best is not None and face.verdict.verdict is Verdict.ACCEPT
     }

@@ -14,6 +14,7 @@ from compreface_plugin.domain.operating_points import operating_point
 from compreface_plugin.domain.records import Kind, Look, StoredFace, Verdict, VerdictRecord
 from compreface_plugin.domain.tracks import LinkRule, ScenePerson, appearances
 from compreface_plugin.domain.unknown import is_lasting
+from compreface_plugin.pipeline.apart import Apart
 from compreface_plugin.pipeline.findings import MATCHING_SHARE
 from compreface_plugin.pipeline.memory import JudgedItem
 from compreface_plugin.pipeline.scene_look import SceneLooker, SceneSight, Tell
@@ -52,6 +53,12 @@ class SceneFinding:
     def faces(self) -> list[SeenFace | StoredFace]:
         return [person.face for person in self.people]
 
+    def changed_verdicts(self, ids: Sequence[int]) -> list[tuple[int, VerdictRecord]]:
+        """(face id, verdict) of the people whose verdict is not what the store has: a second pass writes nothing."""
+        before = {person.face.face_id: person.face.verdict for person in self.known}
+        pairs = zip(ids, self.verdicts, strict=True)
+        return [(face_id, verdict) for face_id, verdict in pairs if not verdict.says_the_same(before.get(face_id))]
+
     @property
     def named(self) -> tuple[str, ...]:
         """Performer ids accepted for at least one person, those seen most often first."""
@@ -67,6 +74,7 @@ class SceneFinder:
         self._judge = judge
         self._sprites = sprites
         self._info = context.engine.info
+        self._apart = Apart(context.store)
         self._limits = DetectionLimits(min_face_px=context.settings.min_face_size * MATCHING_SHARE)
         rule = LinkRule.of(operating_point(self._info.model_id, self._info.pack))
         self._looker = SceneLooker(context, self._limits, rule, self._doubts)
@@ -173,7 +181,7 @@ class SceneFinder:
             [face.embedding for face in faces],
             verdicts,
         )
-        finding.verdicts = self._judge.memory.apply(Kind.SCENE, [told])[0]
+        finding.verdicts = self._apart.apply(faces, self._judge.memory.apply(Kind.SCENE, [told])[0])
 
     def _votes(self, person: SeenPerson | KnownPerson) -> list[object]:
         if isinstance(person, SeenPerson):

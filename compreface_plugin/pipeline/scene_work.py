@@ -6,10 +6,11 @@ A scene is committed whole, so that a run that was killed goes on at the start o
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from compreface_plugin.domain.records import Change, ChangeState, ItemState, Kind, Op, Verdict
+from compreface_plugin.pipeline.hands import TAKEN_OFF
 from compreface_plugin.pipeline.judge import Judge, frozen_cohort
 from compreface_plugin.pipeline.planning import is_plan
 from compreface_plugin.pipeline.scene_findings import SceneFinder, SceneFinding
@@ -93,6 +94,7 @@ class SceneWork:
 
         In a plan the changes are only proposed.
         """
+        self._respect_hands(finding, state)
         changes = self._missing(finding, self._wants(finding, state))
         ids: list[int] = []
         self._run.commit(
@@ -110,6 +112,23 @@ class SceneWork:
         """Within the scene in hand."""
         total = max(self._run.total or 0, self._run.counts["seen"] + 1)
         self._context.log.progress((self._run.counts["seen"] + share) / total)
+
+    def _respect_hands(self, finding: SceneFinding, state: ItemState | None) -> None:
+        """Performers that we had put on the scene, and somebody took off, are proposed at most: see hands.py."""
+        scene, scanned = finding.scene, self._tags.scanned
+        off = [who for who in finding.named if who not in scene.performer_ids]
+        if not off or state is None or state.scanned_at is None:
+            return
+        if scanned is not None and state.scanned_tag_id == scanned and scanned not in scene.tag_ids:
+            return  # the tag was taken off too: to be looked at anew
+        ours = self._context.store.plans.ours(Kind.SCENE, [str(scene.id)], "performer_ids")
+        taken = {who for who in off if (str(scene.id), who) in ours}
+        finding.verdicts = [
+            replace(verdict, verdict=Verdict.REVIEW, reason=TAKEN_OFF)
+            if verdict.verdict is Verdict.ACCEPT and verdict.best is not None and verdict.best.performer_id in taken
+            else verdict
+            for verdict in finding.verdicts
+        ]
 
     def _wants(self, finding: SceneFinding, state: ItemState | None) -> list[Want]:
         tags = self._tags
@@ -155,7 +174,7 @@ class SceneWork:
             )
             return []
         ids = self._finder.keep(finding, run_id, now)
-        store.faces.save_verdicts(zip(ids, finding.verdicts, strict=True))
+        store.groups.replace_verdicts(run_id, finding.changed_verdicts(ids))
         store.items.mark_scanned(
             Kind.SCENE,
             scene.id,

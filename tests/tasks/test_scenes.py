@@ -345,3 +345,22 @@ def test_a_new_model_knows_the_people_of_scenes_without_the_films(scenes: World,
         assert world.run(task, timeout_s=300, modelPack="dlib")["status"] == "FINISHED"
     assert world.last_run()["counts"]["failed"] == 0
     assert on_scene(world, scene) == ["Ann", "Bob"]
+
+
+def test_what_somebody_took_off_stays_off_and_a_plan_only_proposes(scenes: World, data_dir: Path) -> None:
+    world, stash = scenes, scenes.stash
+    ann, bob = lfw(data_dir, 0), lfw(data_dir, 1)
+    stash.add_performer("Ann", ann[0].read_bytes())
+    bob_id = str(stash.add_performer("Bob", bob[0].read_bytes()))
+    scene, _ = film_of(world, "film.mp4", ann[1], bob[1])
+    run(world, "Synchronize Performers")
+    run(world, "Recognize New Scenes", plan="try")
+    assert on_scene(world, scene) == []
+    assert stash.tags_of(scene, "scene") == []
+    run(world, "Recognize All Scenes")
+    assert on_scene(world, scene) == ["Ann", "Bob"]
+    stash.set_links("scene", scene, "performer", [bob_id])
+    run(world, "Recognize All Scenes")
+    assert on_scene(world, scene) == ["Bob"]
+    verdicts = {p["candidates"][0]["name"]: p["verdict"] for p in people_of(world, scene)["people"]}
+    assert verdicts == {"Ann": "review", "Bob": "accept"}
