@@ -90,6 +90,7 @@ class Change:
     note: str = ""
 
 
+TAKEN_OFF = "somebody took this performer off the item"  # a reason: proposed at most, never written or grouped
 SEEN_DIFFERENCE = 1e-4  # similarities are shown with four digits
 
 

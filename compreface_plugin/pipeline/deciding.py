@@ -15,6 +15,7 @@ from compreface_plugin.pipeline.learning import Learner
 from compreface_plugin.pipeline.memory import JudgedItem, Memory
 
 if TYPE_CHECKING:
+    from compreface_plugin.domain.faces import Float32
     from compreface_plugin.domain.operating_points import OperatingPoint
     from compreface_plugin.pipeline.context import Context
 
@@ -119,13 +120,18 @@ class Decider:
 
     def _near(self, words: Iterable[Word], touched: _Touched) -> None:
         """Items with faces so like a rejected or ignored one that what was said concerns them."""
+        import numpy as np
+
+        said: dict[tuple[str | None, float], list[Float32]] = {}
         for word in words:
             embedding = word.face.embedding
-            if embedding is None or word.said not in (Said.NOT_HER, *SILENCING):
-                continue
-            reach = self._rule.same_photo_at if word.said is Said.NOT_A_FACE else self._rule.same_face_at
-            for kind, item_id, other in self._context.store.proposals.undecided(self._model_id, word.performer_id):
-                if float(other @ embedding) >= reach:
+            if embedding is not None and word.said in (Said.NOT_HER, *SILENCING):
+                reach = self._rule.same_photo_at if word.said is Said.NOT_A_FACE else self._rule.same_face_at
+                said.setdefault((word.performer_id, reach), []).append(embedding)
+        for (performer_id, reach), embeddings in said.items():  # one pass over the faces for all words of a kind
+            matrix = np.stack(embeddings)
+            for kind, item_id, other in self._context.store.proposals.undecided(self._model_id, performer_id):
+                if float((matrix @ other).max()) >= reach:
                     touched.items[kind, item_id] = None
 
     def _judge(self, touched: _Touched) -> None:

@@ -6,14 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from compreface_plugin.domain.records import ItemState, Kind, Verdict
+from compreface_plugin.domain.records import TAKEN_OFF, ItemState, Kind, Verdict
 
 if TYPE_CHECKING:
     from compreface_plugin.pipeline.context import Context
     from compreface_plugin.pipeline.findings import Finding
     from compreface_plugin.stash.records import ImageRecord
-
-TAKEN_OFF = "somebody took this performer off the image"
 
 
 def respect_hands(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from compreface_plugin.domain.records import Kind, Verdict
+from compreface_plugin.domain.records import TAKEN_OFF, Kind, Verdict
 from compreface_plugin.domain.unknown import UnknownFace
 from compreface_plugin.store.vectors import from_blob
 
@@ -48,8 +48,8 @@ class Unknown:
     def faces(self, model_id: str, kind: Kind, unnamed: Iterable[str] = ()) -> list[UnknownFace]:
         """Faces of one model with the verdict unknown, or to review for one of the performers `unnamed`; by id."""
         rows = self._db.execute(
-            f"{_UNKNOWN} WHERE f.kind = ? AND v.verdict IN ('unknown', 'review') ORDER BY f.face_id",
-            (model_id, kind.value),
+            f"{_UNKNOWN} WHERE f.kind = ? AND v.verdict IN ('unknown', 'review') AND v.reason <> ? ORDER BY f.face_id",
+            (model_id, kind.value, TAKEN_OFF),
         )
         wanted = set(unnamed)
         return [_face(row) for row in rows if row[7] == "unknown" or row[8] in wanted]
