@@ -24,7 +24,8 @@ VOTE_QUALITY = 0.15
 """Quality below which a face has no vote. In the audience of the test clip a known man in profile (0.18-0.22) is still
 himself, blurred and averted strangers (0.09-0.11) are nobody."""
 VOTE_YAW_DEG, VOTE_PITCH_DEG = 70.0, 50.0
-"""Faces turned further have no vote: the far eye is hidden, and the quality's own ramps end there."""
+"""Faces turned further have no vote: the far eye is hidden, and the quality's own ramps end there. Nearer ones are
+worth their weight: in the head-pose clip faces turned up to 45 degrees keep a cosine of 0.66 with the frontal mean."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
