@@ -9,6 +9,7 @@ import { isConfirmed, isDecided, named, qualityIds, reasonId, similarityWords, v
 const { Badge, Button, Spinner } = Bootstrap;
 
 const MOST_CANDIDATES = 5;
+const WORTH_SHOWING = 0.2; // similarity: what is below it only looks like a choice
 const BADGES = { accept: "success", review: "warning", unknown: "secondary", ignored: "secondary" } as const;
 
 interface Props {
@@ -141,9 +142,13 @@ function Heading({ face, pictures, onImage }: Props) {
     <div className="compreface-heading">
       {picture && <img className="compreface-portrait" src={picture} alt="" />}
       <h6 className="compreface-name">
-        <a href={`/performers/${encodeURIComponent(who.performerId)}`}>
-          <bdi>{who.name}</bdi>
-        </a>
+        {who.inLibrary ? (
+          <a href={`/performers/${encodeURIComponent(who.performerId)}`}>
+            <bdi>{who.name}</bdi>
+          </a>
+        ) : (
+          <span className="text-muted">{text("compreface.not.in.library")}</span>
+        )}
         {onImage.has(who.performerId) && (
           <span className="compreface-on-image text-success" title={text("compreface.on.image")}>
             <Icon name="faCircleCheck" /> <span className="sr-only">{text("compreface.on.image")}</span>
@@ -195,7 +200,9 @@ function Meter({ similarity, required }: { similarity: number; required: number 
 /** The other candidates, to be chosen with one press. */
 function Alternatives({ face, faces, pictures, best }: Props & { best: Candidate | undefined }) {
   const text = useText();
-  const others = face.candidates.filter((each) => each !== best && each.inLibrary).slice(0, MOST_CANDIDATES);
+  const others = face.candidates
+    .filter((each) => each !== best && each.inLibrary && each.similarity >= WORTH_SHOWING)
+    .slice(0, MOST_CANDIDATES);
   if (others.length === 0) return null;
   return (
     <div className="compreface-alternatives" role="group" aria-label={text("compreface.alternatives")}>
@@ -232,49 +239,53 @@ interface ActionProps extends Props {
 function Actions({ face, number, faces, best, busy, form, setForm }: ActionProps) {
   const text = useText();
   const toggle = (wanted: Form) => setForm(form === wanted ? null : wanted);
+  const who = named(face);
+  const about = who
+    ? text("compreface.of.named", { number, name: who.name })
+    : text("compreface.of.face", { number });
+  const common = { about, disabled: busy };
   if (isDecided(face)) {
     return (
       <div className="compreface-actions">
-        <Action icon="faRotateLeft" disabled={busy} onClick={() => faces.say(face, "undo")}>
+        <Action {...common} icon="faRotateLeft" onClick={() => faces.say(face, "undo")}>
           {text("compreface.undo")}
         </Action>
       </div>
     );
   }
-  const who = named(face);
   return (
     <div className="compreface-actions">
       {who && best && (
         <>
           <Action
+            {...common}
             icon="faCheck"
             variant="success"
-            disabled={busy}
-            label={text("compreface.accept.name", { name: best.name, number })}
             onClick={() => faces.accept(face, { id: best.performerId, name: best.name })}
           >
             {text("compreface.accept")}
           </Action>
-          <Action
-            icon="faXmark"
-            disabled={busy}
-            label={text("compreface.reject.name", { name: best.name, number })}
-            onClick={() => faces.say(face, "reject", best)}
-          >
+          <Action {...common} icon="faXmark" onClick={() => faces.say(face, "reject", best)}>
             {text("compreface.reject")}
           </Action>
         </>
       )}
-      <Action icon="faMagnifyingGlass" disabled={busy} expanded={form === "pick"} onClick={() => toggle("pick")}>
+      <Action {...common} icon="faMagnifyingGlass" expanded={form === "pick"} onClick={() => toggle("pick")}>
         {text("compreface.other")}
       </Action>
-      <Action icon="faUserPlus" disabled={busy} expanded={form === "create"} onClick={() => toggle("create")}>
+      <Action
+        {...common}
+        icon="faUserPlus"
+        expanded={form === "create"}
+        onClick={() => toggle("create")}
+        slim={who !== undefined}
+      >
         {text("compreface.create")}
       </Action>
-      <Action icon="faUserSlash" disabled={busy} onClick={() => faces.say(face, "ignore")} slim>
+      <Action {...common} icon="faUserSlash" onClick={() => faces.say(face, "ignore")} slim>
         {text("compreface.ignore")}
       </Action>
-      <Action icon="faBan" disabled={busy} onClick={() => faces.say(face, "notAFace")} slim>
+      <Action {...common} icon="faBan" onClick={() => faces.say(face, "notAFace")} slim>
         {text("compreface.notAFace")}
       </Action>
     </div>
@@ -285,22 +296,23 @@ interface ActionButton {
   icon: string;
   children: string;
   onClick: () => void;
+  /** Which face, for those who do not see where the button is. */
+  about: string;
   variant?: string;
-  label?: string;
   disabled?: boolean;
   expanded?: boolean;
   /** The words are for the title and for screen readers only. */
   slim?: boolean;
 }
 
-function Action({ icon, children, onClick, variant = "secondary", label, disabled, expanded, slim }: ActionButton) {
+function Action({ icon, children, onClick, about, variant = "secondary", disabled, expanded, slim }: ActionButton) {
   return (
     <Button
       size="sm"
       variant={variant}
       className={slim ? "compreface-slim" : undefined}
-      title={slim ? children : label}
-      aria-label={slim ? children : label}
+      title={slim ? children : undefined}
+      aria-label={`${children}: ${about}`}
       aria-expanded={expanded}
       disabled={disabled}
       onClick={onClick}

@@ -4,13 +4,20 @@ import { Bootstrap, Icon, React, useHostComponent } from "../host";
 import { performersNamed, type Performer } from "../operations";
 import { useText } from "../text";
 
-const { Button, Form } = Bootstrap;
+const { Button } = Bootstrap;
 
 const TYPING_PAUSE_MS = 300;
 
 interface Chosen {
   id: string;
   name: string;
+}
+
+/** A form that has just opened is brought into view. */
+function useInView() {
+  const form = React.useRef<HTMLDivElement>(null);
+  React.useEffect(() => form.current?.scrollIntoView({ block: "nearest" }), []);
+  return form;
 }
 
 /** Escape closes the form and nothing else. */
@@ -27,9 +34,10 @@ export function PickPerformer({ onPick, onCancel }: { onPick: (who: Chosen) => v
   const text = useText();
   const Select = useHostComponent("PerformerSelect");
   const [chosen, setChosen] = React.useState<Chosen[]>([]);
+  const view = useInView();
   const first = chosen[0];
   return (
-    <div className="compreface-form" onKeyDown={closing(onCancel)}>
+    <div ref={view} className="compreface-form" onKeyDown={closing(onCancel)}>
       <span className="compreface-form-label">{text("compreface.pick.label")}</span>
       {Select === undefined && <p className="text-muted">{text("compreface.loading")}</p>}
       {Select && (
@@ -68,51 +76,54 @@ export function CreatePerformer({ suggestion, onCreate, onUse, onCancel }: Creat
   const text = useText();
   const [name, setName] = React.useState(suggestion);
   const existing = useExisting(name.trim());
+  const view = useInView();
   const id = React.useMemo(() => `compreface-name-${Math.random().toString(36).slice(2)}`, []);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (existing.length === 0) onCreate(name.trim());
   };
   return (
-    <Form className="compreface-form" onSubmit={submit} onKeyDown={closing(onCancel)}>
-      <label className="compreface-form-label" htmlFor={id}>
-        {text("compreface.create.label")}
-      </label>
-      <input
-        id={id}
-        className="form-control text-input"
-        value={name}
-        maxLength={255}
-        placeholder={text("compreface.create.placeholder")}
-        aria-describedby={`${id}-hint`}
-        autoComplete="off"
-        autoFocus
-        onChange={(event) => setName(event.target.value)}
-      />
-      <small id={`${id}-hint`} className="text-muted">
-        {text("compreface.create.hint")}
-      </small>
-      {existing.length > 0 && (
-        <div className="compreface-existing" role="status">
-          <span>{text("compreface.create.exists")}</span>
-          {existing.map((each) => (
-            <Button key={each.id} size="sm" variant="success" onClick={() => onUse(each)}>
-              {each.image_path && <img className="compreface-portrait" src={each.image_path} alt="" />}
-              <bdi>{text("compreface.create.use", { name: each.name })}</bdi>
-            </Button>
-          ))}
+    <div ref={view} className="compreface-form" onKeyDown={closing(onCancel)}>
+      <form onSubmit={submit}>
+        <label className="compreface-form-label" htmlFor={id}>
+          {text("compreface.create.label")}
+        </label>
+        <input
+          id={id}
+          className="form-control text-input"
+          value={name}
+          maxLength={255}
+          placeholder={text("compreface.create.placeholder")}
+          aria-describedby={`${id}-hint`}
+          autoComplete="off"
+          autoFocus
+          onChange={(event) => setName(event.target.value)}
+        />
+        <small id={`${id}-hint`} className="text-muted">
+          {text("compreface.create.hint")}
+        </small>
+        {existing.length > 0 && (
+          <div className="compreface-existing" role="status">
+            <span>{text("compreface.create.exists")}</span>
+            {existing.map((each) => (
+              <Button key={each.id} size="sm" variant="success" onClick={() => onUse(each)}>
+                {each.image_path && <img className="compreface-portrait" src={each.image_path} alt="" />}
+                <bdi>{text("compreface.create.use", { name: each.name })}</bdi>
+              </Button>
+            ))}
+          </div>
+        )}
+        <div className="compreface-actions">
+          <Button type="submit" size="sm" variant="primary" disabled={existing.length > 0}>
+            <Icon name="faUserPlus" />
+            <span>{text("compreface.create.button")}</span>
+          </Button>
+          <Button size="sm" variant="secondary" onClick={onCancel}>
+            {text("compreface.cancel")}
+          </Button>
         </div>
-      )}
-      <div className="compreface-actions">
-        <Button type="submit" size="sm" variant="primary" disabled={existing.length > 0}>
-          <Icon name="faUserPlus" />
-          <span>{text("compreface.create.button")}</span>
-        </Button>
-        <Button size="sm" variant="secondary" onClick={onCancel}>
-          {text("compreface.cancel")}
-        </Button>
-      </div>
-    </Form>
+      </form>
+    </div>
   );
 }
 

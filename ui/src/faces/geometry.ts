@@ -21,3 +21,18 @@ export function pictureIn(element: Rectangle, naturalWidth: number, naturalHeigh
     height,
   };
 }
+
+type Box = readonly [xMin: number, yMin: number, xMax: number, yMax: number];
+
+/** Rows from top to bottom, each from left to right. Faces whose middle lies in the row's first face are of that row. */
+export function inReadingOrder<Boxed extends { box: Box }>(faces: readonly Boxed[]): Boxed[] {
+  const rows: Boxed[][] = [];
+  for (const face of [...faces].sort((a, b) => a.box[1] + a.box[3] - b.box[1] - b.box[3])) {
+    const row = rows[rows.length - 1];
+    const first = row?.[0];
+    const middle = (face.box[1] + face.box[3]) / 2;
+    if (row !== undefined && first !== undefined && middle < first.box[3]) row.push(face);
+    else rows.push([face]);
+  }
+  return rows.flatMap((row) => row.sort((a, b) => a.box[0] - b.box[0]));
+}

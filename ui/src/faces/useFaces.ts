@@ -11,6 +11,7 @@ import {
   type Word,
 } from "../operations";
 import { useText } from "../text";
+import { inReadingOrder } from "./geometry";
 import { isUnjudged, named } from "./wording";
 
 export type Step = "load" | "detect";
@@ -65,7 +66,7 @@ export function useFaces(imageId: string): Faces {
     async (signal: AbortSignal): Promise<Phase> => {
       const seen = await identifyImage(imageId, signal);
       if (signal.aborted) return { kind: "ready" };
-      setFaces((old) => withCropsOf(seen.faces, old));
+      setFaces((old) => withCropsOf(inReadingOrder(seen.faces), old));
       setPhase({ kind: "ready" });
       setSaid(text("compreface.done.found", { count: seen.faces.length }));
       const known = seen.faces.length > 0 ? await knownFaces(imageId, signal) : { faces: [] };
@@ -82,7 +83,7 @@ export function useFaces(imageId: string): Faces {
       work("load", async (signal) => {
         const answer = await knownFaces(imageId, signal);
         if (signal.aborted) return { kind: "new" };
-        setFaces(answer.faces);
+        setFaces(inReadingOrder(answer.faces));
         const seen = answer.faces.length > 0;
         if (!seen && answer.item.scannedAt === null) return { kind: "new" };
         // A picture may count as scanned by its tag alone; looking at one that is remembered costs little.
@@ -162,11 +163,11 @@ export function useFaces(imageId: string): Faces {
         if (word === "undo" && old !== undefined) {
           setFaces((all) => all.map((each) => (each.id === face.id ? old : each)));
           before.current.delete(face.id);
-        }
+        } else if (word === "undo") await look(new AbortController().signal); // decided on an earlier visit
         return text(`compreface.done.${word}`, { name: who?.name ?? "" });
       });
     },
-    [act, settle, remember, text],
+    [act, settle, remember, look, text],
   );
 
   const create = React.useCallback(

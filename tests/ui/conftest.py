@@ -1,0 +1,88 @@
+"""A browser, a page that hosts the plugin's user interface, and a synchronised library behind it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from tasks.conftest import World, jpeg
+from teststash import TestStash
+from ui.host_server import HostServer
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+Click = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture(scope="session")
+def ui(repo_root: Path) -> Path:
+    """The folder of the user interface with its tools; skipped, with the reason, when they are not there."""
+    folder = repo_root / "ui"
+    if shutil.which("node") is None:
+        pytest.skip("node is not installed")
+    if not (folder / "node_modules" / "esbuild").is_dir():
+        pytest.skip("the tools of the user interface are not installed (npm ci in ui/)")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    named = os.environ.get("CHROMIUM")
+    found = named or next((path for name in BROWSERS if (path := shutil.which(name))), None)
+    if found is None:
+        pytest.skip("no Chromium is installed (or name one in CHROMIUM)")
+    return found
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory, repo_root: Path, photos_dir: Path) -> Iterator[World]:
+    """Obama, Biden and Collins, synchronised; the pictures are added by the tests."""
+    folder = tmp_path_factory.mktemp("library")
+    (folder / "plugins").mkdir()
+    (folder / "plugins" / "compreface").symlink_to(repo_root)
+    (folder / "pictures").mkdir()
+    with TestStash(folder / "config", plugins_dir=folder / "plugins") as stash:
+        world = World(stash, folder / "pictures", photos_dir)
+        portraits = {
+            "Barack Obama": Image.open(photos_dir / "obama.jpg").resize((364, 455)),
+            "Joe Biden": Image.open(photos_dir / "biden.jpg").crop((0, 0, 970, 1300)).resize((364, 488)),
+            "Eileen Collins": Image.open(photos_dir / "astronaut.png").convert("RGB").crop((100, 0, 400, 300)),
+        }
+        for name, picture in portraits.items():
+            world.performers[name] = str(stash.add_performer(name, jpeg(picture)))
+        stash.plugin_settings["compreface"] = {"modelPack": "dlib"}
+        assert world.run("Synchronize Performers")["status"] == "FINISHED"
+        yield world
+        assert stash.broken == []
+
+
+@pytest.fixture(scope="module")
+def click(
+    ui: Path, chromium: str, library: World, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Click]:
+    """click(flow, image_id, **environment): what the flow of ui/browser/flows.mjs saw; fails with its faults."""
+    bundle = tmp_path_factory.mktemp("host")
+    subprocess.run(["node", ui / "browser" / "bundle.mjs", bundle], check=True, timeout=120)
+    server = HostServer(library.stash.url, bundle, ui)
+
+    def run(flow: str, image_id: str = "", **environment: str) -> dict[str, Any]:
+        done = subprocess.run(
+            ["node", ui / "browser" / "flows.mjs", flow, server.url, image_id],
+            env={**os.environ, "CHROMIUM": chromium, **environment},
+            capture_output=True,
+            text=True,
+            timeout=280,
+        )
+        assert done.returncode == 0, done.stderr + done.stdout
+        seen: dict[str, Any] = json.loads(done.stdout)
+        return seen
+
+    yield run
+    server.close()

@@ -1,0 +1,97 @@
+"""The user interface in a real browser: from the click to the changed library."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from PIL import Image, ImageOps
+
+from tasks.conftest import jpeg
+
+if TYPE_CHECKING:
+    from tasks.conftest import World
+    from ui.conftest import Click
+
+CROWD = 50
+
+
+@pytest.fixture
+def pair(library: World) -> str:
+    """Obama on the left, Biden on the right."""
+    picture = Image.new("RGB", (728, 488), "grey")
+    picture.paste(ImageOps.mirror(Image.open(library.photos / "obama.jpg").resize((364, 455))), (0, 0))
+    biden = Image.open(library.photos / "biden.jpg").crop((0, 0, 970, 1300)).resize((364, 488))
+    picture.paste(biden, (364, 0))
+    number = len(library.expected)  # other bytes each time, so that nothing is remembered
+    picture.putpixel((0, 487), (number, 0, 0))
+    return library.add_image(f"pair{number}.jpg", jpeg(picture))
+
+
+def close_to(frames: list[list[float]], boxes: list[list[float]]) -> bool:
+    pairs = zip(sorted(frames), sorted(boxes), strict=True)
+    return all(abs(a - b) < 0.01 for frame, box in pairs for a, b in zip(frame, box, strict=True))
+
+
+@pytest.mark.parametrize("plugins", ["compreface", "compreface,rude", "rude,compreface"])
+def test_detect_accept_undo(click: Click, library: World, pair: str, plugins: str) -> None:
+    seen = click("accept", pair, PLUGINS=plugins)
+    assert seen["name"] == "Barack Obama"
+    assert seen["after"] == ["Barack Obama"]
+    assert seen["left"] == ["Joe Biden"]
+    assert library.performers_on(pair) == [library.performers["Joe Biden"]]
+    assert seen["violations"] == []
+    boxes = [face["box"] for face in library.ask("faces", imageId=pair)["faces"]]
+    assert len(boxes) == 2
+    assert close_to(seen["wide"], boxes)
+    assert close_to(seen["narrow"], boxes), "frames follow the picture when the page changes its size"
+
+
+def test_with_keys_alone(click: Click, library: World, pair: str) -> None:
+    seen = click("keyboard", pair)
+    assert seen["first"]["text"] == "Faces"
+    assert seen["second"]["text"] == "Find faces"
+    assert all(each["outline"] != "none" or each["shadow"] != "none" for each in (seen["first"], seen["second"]))
+    assert seen["second_confirmed"]
+    assert library.performers_on(pair) == [library.performers["Joe Biden"]]
+
+
+def test_a_name_is_text_and_somebody_else_can_be_picked(click: Click, library: World) -> None:
+    stranger = Image.open(library.photos / "t1.jpg").crop((0, 0, 640, 500))
+    image = library.add_image("stranger.jpg", jpeg(stranger))
+    assert click("create", image)["heading"].strip() == "<img src=x onerror=alert(1)>"
+    assert library.performers_on(image) == [library.performers["Eileen Collins"]]
+
+
+def test_nobody_on_it_in_german(click: Click, library: World) -> None:
+    image = library.add_image("cat.png", (library.photos / "chelsea.png").read_bytes())
+    assert click("empty", image)["violations"] == []
+
+
+def test_many_faces(click: Click, library: World) -> None:
+    face = Image.open(library.photos / "astronaut.png").convert("RGB").crop((150, 30, 300, 180))
+    crowd = Image.new("RGB", (1500, 750), "grey")
+    for place in range(CROWD):
+        crowd.paste(face, (place % 10 * 150, place // 10 * 150))
+    seen = click("crowd", library.add_image("crowd.jpg", jpeg(crowd)))
+    assert seen["count"] >= CROWD * 0.9
+    assert seen["frames"] == seen["count"]
+
+
+def test_health_in_the_settings_of_this_plugin_alone(click: Click) -> None:
+    seen = click("health")
+    assert seen["panels"] == 1
+    assert "Stash" in seen["checks"]
+    assert "Models" in seen["checks"]
+    assert seen["violations"] == []
+
+
+def test_no_messages_are_left_over(ui: Path) -> None:
+    """Every message of the catalogue is used; that none is missing is what the compiler checks."""
+    import json
+
+    messages = json.loads((ui / "src" / "locales" / "en.json").read_text(encoding="utf-8"))
+    sources = "".join(path.read_text(encoding="utf-8") for path in (ui / "src").rglob("*.ts*"))
+    composed = ("compreface.done.", "compreface.health.")  # built from a value
+    assert [each for each in messages if f'"{each}"' not in sources and not each.startswith(composed)] == []
