@@ -9,8 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from compreface_plugin.domain.records import Change, ChangeState, ItemState, Kind, Op, Verdict
-from compreface_plugin.pipeline.hands import TAKEN_OFF
+from compreface_plugin.domain.records import TAKEN_OFF, Change, ChangeState, ItemState, Kind, Op, Verdict
 from compreface_plugin.pipeline.judge import Judge, frozen_cohort
 from compreface_plugin.pipeline.planning import is_plan
 from compreface_plugin.pipeline.scene_findings import SceneFinder, SceneFinding
