@@ -99,6 +99,10 @@ TAG_DESTROY = """
 mutation TagDestroy($input: TagDestroyInput!) { tagDestroy(input: $input) }
 """
 
+METADATA_SCAN = """
+mutation MetadataScan($input: ScanMetadataInput!) { metadataScan(input: $input) }
+"""
+
 JOBS = f"""
 query Jobs {{ jobQueue {{ {_JOB} }} }}
 """

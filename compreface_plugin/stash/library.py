@@ -250,6 +250,11 @@ class StashLibrary:
         """The jobs behind the running one."""
         return tuple(job for job in self.jobs() if job.status == _WAITING)
 
+    def scan(self, paths: Sequence[str]) -> str:
+        """Queues a scan of folders and does not wait for it. Returns the job's id."""
+        data = self._client.execute(documents.METADATA_SCAN, {"input": {"paths": list(paths)}}, repeatable=False)
+        return str(data["metadataScan"])
+
     def change_setting(self, plugin_id: str, key: str, value: object) -> object:
         """Sets one setting of a plugin, leaving the others; returns what it was. Stash replaces the whole map, so it is
         read right before."""

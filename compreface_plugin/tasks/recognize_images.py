@@ -13,6 +13,7 @@ from compreface_plugin.pipeline.grouping import gates_of, group_unknown, unnamed
 from compreface_plugin.pipeline.image_pages import States, Wanted, match_images, owes_a_scan
 from compreface_plugin.pipeline.people import PeopleMaker, plan_people
 from compreface_plugin.pipeline.planning import is_plan
+from compreface_plugin.pipeline.rescan import request_scan
 from compreface_plugin.pipeline.run import ActiveRun, execute
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ def _recognize(context: Context, gates: Gates, run: ActiveRun) -> None:
     if not context.store.groups.planned(run.run_id):
         _plan(context, gates, run)
     PeopleMaker(context, run, context.engine.info, opened.tags.matched, gates.min_quality).work()
+    if run.counts["created"]:
+        request_scan(context, run.run_id)
 
 
 def _unsettled(context: Context, page: Sequence[ImageRecord], states: States, tags: Tags) -> list[ImageRecord]:

@@ -224,6 +224,15 @@ def test_undo_keeps_whom_somebody_touched(strangers: tuple[World, dict[str, str]
     assert "is on 1 items that this run did not put it on" in told_so
 
 
+def test_a_scan_is_queued_when_asked_for_and_never_waited_for(strangers: tuple[World, dict[str, str]]) -> None:
+    world, _ = strangers
+    world.stash.set_plugin_settings("compreface", {"scanAfterRun": True})
+    world.run(HQ)
+    assert world.errors() == []
+    asked = [r.variables["input"]["paths"] for r in world.stash.graphql_requests if "metadataScan" in r.query]
+    assert asked == [[str(world.folder)]]
+
+
 def test_low_quality_takes_what_high_quality_refused(strangers: tuple[World, dict[str, str]]) -> None:
     world, told = strangers
     world.stash.set_plugin_settings("compreface", {"minQuality": "1"})
