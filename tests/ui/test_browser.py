@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PIL import Image, ImageOps
-
 from tasks.conftest import jpeg
 
 if TYPE_CHECKING:
@@ -67,6 +66,16 @@ def test_a_name_is_text_and_somebody_else_can_be_picked(click: Click, library: W
 def test_nobody_on_it_in_german(click: Click, library: World) -> None:
     image = library.add_image("cat.png", (library.photos / "chelsea.png").read_bytes())
     assert click("empty", image)["violations"] == []
+
+
+def test_a_picture_that_cannot_be_read_and_then_can(click: Click, library: World, pair: str) -> None:
+    there = library.folder / f"pair{len(library.expected) - 1}.jpg"
+    away = there.with_suffix(".away")
+    there.rename(away)
+    seen = click("failed", pair, AWAY=str(away), BACK=str(there))
+    assert "could not be looked at" in seen["message"]
+    assert f"/image/{pair}/" in seen["message"]
+    assert seen["violations"] == []
 
 
 def test_many_faces(click: Click, library: World) -> None:

@@ -1,6 +1,6 @@
 // node flows.mjs FLOW ADDRESS [IMAGE_ID]: clicks through one flow in headless Chromium. What it saw is printed as one
 // line of JSON; a step that cannot be done, an error of the page and a breach of its content policy end it with 1.
-import { readFileSync } from "node:fs";
+import { readFileSync, renameSync } from "node:fs";
 import { createRequire } from "node:module";
 import { chromium } from "playwright-core";
 
@@ -153,6 +153,22 @@ const flows = {
     await page.getByRole("button", { name: "Gesichter suchen" }).click();
     await page.getByRole("heading", { name: "Kein Gesicht gefunden" }).waitFor();
     return { violations: await axe() };
+  },
+
+  /** The picture cannot be read: said so, with the plugin's state; once it is back, another try finds the faces. */
+  async failed() {
+    await open();
+    await page.getByRole("button", { name: "Find faces" }).click();
+    const box = page.locator(".compreface-failed");
+    await box.waitFor();
+    const message = await box.innerText();
+    await box.getByRole("button", { name: "Check the plugin" }).click();
+    await box.locator(".compreface-check").first().waitFor();
+    const violations = await axe();
+    renameSync(process.env.AWAY, process.env.BACK);
+    await box.getByRole("button", { name: "Try again" }).click();
+    await cards.first().waitFor();
+    return { message, violations };
   },
 
   /** Many faces: all there, and the page stays quick. */

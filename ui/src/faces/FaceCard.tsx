@@ -78,7 +78,7 @@ export const FaceCard = React.memo(function FaceCard(props: Props) {
           <Heading {...props} />
           <Explanation face={face} />
           {faces.refused.has(face.id) && (
-            <p className="compreface-refused text-danger" role="alert">
+            <p className="compreface-refused" role="alert">
               {text("compreface.failed.write")}: {faces.refused.get(face.id)}
             </p>
           )}

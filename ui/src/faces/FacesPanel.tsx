@@ -8,7 +8,7 @@ import { Overlay } from "./Overlay";
 import { useFaces, type Faces, type Step } from "./useFaces";
 import { isDecided, nameFromFile, named } from "./wording";
 
-const { Alert, Button, Form, Spinner } = Bootstrap;
+const { Button, Form, Spinner } = Bootstrap;
 
 const SLOW_AFTER_MS = 4000;
 const FRAMES_KEY = "compreface.frames"; // of localStorage
@@ -168,10 +168,11 @@ function Failed({ step, message, faces }: { step: Step; message: string; faces: 
   const text = useText();
   const [help, setHelp] = React.useState(false);
   return (
-    <Alert variant="danger" className="compreface-failed">
-      <Alert.Heading as="h6">
+    <div className="compreface-box compreface-failed card" role="alert">
+      <h6>
+        <Icon name="faTriangleExclamation" />{" "}
         {text(step === "detect" ? "compreface.failed.detect" : "compreface.failed.load")}
-      </Alert.Heading>
+      </h6>
       <p>{message}</p>
       <div className="compreface-actions">
         <Button size="sm" variant="primary" onClick={step === "detect" ? faces.detect : faces.load}>
@@ -183,17 +184,19 @@ function Failed({ step, message, faces }: { step: Step; message: string; faces: 
         {message.includes(SYNCHRONISE) && <EnrolButton />}
       </div>
       {help && <HealthChecks />}
-    </Alert>
+    </div>
   );
 }
 
 function Enrol() {
   const text = useText();
   return (
-    <Alert variant="info" className="compreface-enrol">
+    <div className="compreface-box card">
       <p>{text("compreface.enrol.text")}</p>
-      <EnrolButton />
-    </Alert>
+      <div>
+        <EnrolButton />
+      </div>
+    </div>
   );
 }
 

@@ -4,7 +4,7 @@ import { FacesPanel, type ImageOfHost } from "../faces/FacesPanel";
 import { Bootstrap, React, useShortcut } from "../host";
 import { useText } from "../text";
 
-const { Alert, Button, Nav, Tab } = Bootstrap;
+const { Button, Nav, Tab } = Bootstrap;
 
 const SHORTCUT = "x f"; // free on every page of the host
 const HOST_DETAILS = "[data-rb-event-key='image-details-panel']";
@@ -46,12 +46,14 @@ export function ImageTabs({ image, details }: { image: ImageOfHost; details: Rea
 function PanelFailed({ error, onRetry }: { error: unknown; onRetry: () => void }) {
   const text = useText();
   return (
-    <Alert variant="danger">
+    <div className="compreface-box compreface-failed card" role="alert">
       <p>{text("compreface.failed.panel")}</p>
       <p>{String(error)}</p>
-      <Button size="sm" onClick={onRetry}>
-        {text("compreface.retry")}
-      </Button>
-    </Alert>
+      <div>
+        <Button size="sm" onClick={onRetry}>
+          {text("compreface.retry")}
+        </Button>
+      </div>
+    </div>
   );
 }

@@ -2,7 +2,7 @@ import { Bootstrap, Icon, React } from "../host";
 import { health, type Check, type Health } from "../operations";
 import { useText, type MessageId } from "../text";
 
-const { Alert, Badge, Button, Spinner } = Bootstrap;
+const { Badge, Button, Spinner } = Bootstrap;
 
 const LOOKS = {
   ok: { icon: "faCircleCheck", variant: "success", colour: "text-success" },
@@ -53,11 +53,13 @@ export function HealthChecks() {
         {state.kind === "ready" && <Summary state={state.health.state} />}
       </div>
       {state.kind === "failed" && (
-        <Alert variant="danger">
-          <Alert.Heading as="h6">{text("compreface.health.failed")}</Alert.Heading>
+        <div className="compreface-box compreface-failed card" role="alert">
+          <h6>
+            <Icon name="faTriangleExclamation" /> {text("compreface.health.failed")}
+          </h6>
           <p>{state.message}</p>
           <p>{text("compreface.health.failed.text")}</p>
-        </Alert>
+        </div>
       )}
       {state.kind === "ready" && (
         <ul className="compreface-checks">
