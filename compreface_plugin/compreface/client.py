@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from compreface_plugin import http_trouble
 from compreface_plugin.compreface import answers, trouble
 from compreface_plugin.compreface.models import ServerModel
 from compreface_plugin.compreface.transport import Files, Reply, Transport
@@ -285,10 +286,10 @@ class CompreFaceClient:
             try:
                 reply = self._transport.send(method, api + path, key=key, params=params, body=body, files=files)
             except trouble.CONNECTION_ERRORS as error:
-                problem, kind = trouble.describe(error), trouble.meaning_of_error(error)
+                problem, kind = http_trouble.describe(error), trouble.meaning_of_error(error)
                 if kind is Meaning.FINAL:
                     raise trouble.silent(self.base, problem, tries) from error
-                if not repeatable and not trouble.never_sent(error):
+                if not repeatable and not http_trouble.never_sent(error):
                     raise AnswerLost(self.base, asked, problem) from error
             else:
                 kind = trouble.meaning(reply)
@@ -368,7 +369,7 @@ def answers_at(base: str, connect_s: float = 3.0, read_s: float = 15.0) -> str:
         if isinstance(reply.data, dict) and reply.data.get("status") == "OK":
             return ""
     except trouble.CONNECTION_ERRORS as error:
-        return trouble.describe(error)
+        return http_trouble.describe(error)
     finally:
         transport.close()
     return f"something else answers ({trouble.words(reply)})"

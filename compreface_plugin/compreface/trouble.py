@@ -10,7 +10,6 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 import requests
-from urllib3.exceptions import NameResolutionError, NewConnectionError
 
 from compreface_plugin.domain.errors import (
     ItemError,
@@ -82,30 +81,6 @@ def meaning_of_error(error: Exception) -> Meaning:
     if isinstance(error, (requests.exceptions.SSLError, requests.exceptions.InvalidURL)):
         return Meaning.FINAL
     return Meaning.DOUBTFUL if isinstance(error, requests.ReadTimeout) else Meaning.AWAY
-
-
-def never_sent(error: Exception) -> bool:
-    """Whether the request certainly did not reach the server."""
-    if isinstance(error, requests.ConnectTimeout):
-        return True
-    reason = getattr(error.args[0], "reason", None) if error.args else None
-    return isinstance(reason, (NewConnectionError, NameResolutionError))
-
-
-def describe(error: Exception) -> str:
-    """The trouble in a few words, without addresses and object dumps."""
-    if isinstance(error, requests.exceptions.SSLError):
-        return "its certificate is not trusted"
-    if isinstance(error, requests.ConnectTimeout):
-        return "no connection in time"
-    if isinstance(error, requests.Timeout):
-        return "no answer in time"
-    if isinstance(error, requests.ConnectionError):
-        reason = getattr(error.args[0], "reason", None) if error.args else None
-        if isinstance(reason, NameResolutionError):
-            return "the host name is unknown"
-        return "connection refused" if isinstance(reason, NewConnectionError) else "the connection broke"
-    return type(error).__name__
 
 
 def words(reply: Reply) -> str:

@@ -240,7 +240,7 @@ class StashClient:
 
     def _patiently(self, ask: Callable[[], AnswerT], repeatable: bool) -> AnswerT:
         """Asks until there is an answer that is no sign of a restart, or patience is at its end."""
-        from compreface_plugin.stash import trouble
+        from compreface_plugin import http_trouble as trouble
 
         until = time.monotonic() + self._patience.total_s
         pause = FIRST_PAUSE_S

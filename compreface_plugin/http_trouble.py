@@ -1,4 +1,4 @@
-"""What an exception of the HTTP library means: may it pass, and did the request leave at all?"""
+"""What an exception of the HTTP library means: may it pass, and did the request leave at all? For both servers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def is_final(error: Exception) -> bool:
 
 
 def never_sent(error: Exception) -> bool:
-    """Whether the request certainly did not reach Stash."""
+    """Whether the request certainly did not reach the server."""
     if isinstance(error, requests.ConnectTimeout):
         return True
     reason = getattr(error.args[0], "reason", None) if error.args else None
