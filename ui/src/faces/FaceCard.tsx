@@ -3,7 +3,7 @@ import { Bootstrap, Icon, React } from "../host";
 import type { Candidate, Face } from "../operations";
 import { useText } from "../text";
 import { CreatePerformer, PickPerformer } from "./forms";
-import type { Faces } from "./useFaces";
+import type { Actions as FaceActions } from "./useFaces";
 import { isConfirmed, isDecided, named, qualityIds, reasonId, similarityWords, verdictWords } from "./wording";
 
 const { Badge, Button, Spinner } = Bootstrap;
@@ -15,9 +15,13 @@ const BADGES = { accept: "success", review: "warning", unknown: "secondary", ign
 interface Props {
   face: Face;
   number: number;
-  faces: Faces;
+  actions: FaceActions;
+  busy: boolean;
+  /** Why the last decision was not carried out. */
+  refused: string | undefined;
   pictures: ReadonlyMap<string, string>;
-  onImage: ReadonlySet<string>;
+  /** Whom the face is taken for is on the picture already. */
+  onImage: boolean;
   suggestedName: string;
   active: boolean;
   onActive: (faceId: number | null) => void;
@@ -26,11 +30,10 @@ interface Props {
 type Form = "pick" | "create" | null;
 
 export const FaceCard = React.memo(function FaceCard(props: Props) {
-  const { face, number, faces, active } = props;
+  const { face, number, actions, active, busy, refused } = props;
   const text = useText();
   const [form, setForm] = React.useState<Form>(null);
   const card = React.useRef<HTMLLIElement>(null);
-  const busy = faces.busy.has(face.id);
   const who = named(face);
   const best = who ?? face.candidates[0];
   const close = () => {
@@ -39,10 +42,10 @@ export const FaceCard = React.memo(function FaceCard(props: Props) {
   };
 
   const keys: Record<string, (() => void) | undefined> = {
-    y: best && !isConfirmed(face) ? () => faces.accept(face, { id: best.performerId, name: best.name }) : undefined,
-    n: best && !isConfirmed(face) ? () => faces.say(face, "reject", best) : undefined,
+    y: best && !isConfirmed(face) ? () => actions.accept(face, { id: best.performerId, name: best.name }) : undefined,
+    n: best && !isConfirmed(face) ? () => actions.say(face, "reject", best) : undefined,
     s: () => setForm("pick"),
-    u: isDecided(face) ? () => faces.say(face, "undo") : undefined,
+    u: isDecided(face) ? () => actions.say(face, "undo") : undefined,
     ArrowDown: () => focusSibling(card.current, "nextElementSibling"),
     ArrowUp: () => focusSibling(card.current, "previousElementSibling"),
   };
@@ -77,22 +80,22 @@ export const FaceCard = React.memo(function FaceCard(props: Props) {
         <div className="compreface-card-body">
           <Heading {...props} />
           <Explanation face={face} />
-          {faces.refused.has(face.id) && (
+          {refused !== undefined && (
             <p className="compreface-refused" role="alert">
-              {text("compreface.failed.write")}: {faces.refused.get(face.id)}
+              {text("compreface.failed.write")}: {refused}
             </p>
           )}
         </div>
         {busy && <Spinner animation="border" size="sm" className="compreface-spinner" />}
       </div>
       {!isDecided(face) && <Alternatives {...props} best={who} />}
-      <Actions {...props} best={best} busy={busy} form={form} setForm={setForm} />
+      <Actions {...props} best={best} form={form} setForm={setForm} />
       {form === "pick" && (
         <PickPerformer
           onCancel={close}
           onPick={(performer) => {
             close();
-            faces.accept(face, performer);
+            actions.accept(face, performer);
           }}
         />
       )}
@@ -102,11 +105,11 @@ export const FaceCard = React.memo(function FaceCard(props: Props) {
           onCancel={close}
           onUse={(performer) => {
             close();
-            faces.accept(face, performer);
+            actions.accept(face, performer);
           }}
           onCreate={(name) => {
             close();
-            faces.create(face, name);
+            actions.create(face, name);
           }}
         />
       )}
@@ -149,7 +152,7 @@ function Heading({ face, pictures, onImage }: Props) {
         ) : (
           <span className="text-muted">{text("compreface.not.in.library")}</span>
         )}
-        {onImage.has(who.performerId) && (
+        {onImage && (
           <span className="compreface-on-image text-success" title={text("compreface.on.image")}>
             <Icon name="faCircleCheck" /> <span className="sr-only">{text("compreface.on.image")}</span>
           </span>
@@ -198,7 +201,7 @@ function Meter({ similarity, required }: { similarity: number; required: number 
 }
 
 /** The other candidates, to be chosen with one press. */
-function Alternatives({ face, faces, pictures, best }: Props & { best: Candidate | undefined }) {
+function Alternatives({ face, actions, busy, pictures, best }: Props & { best: Candidate | undefined }) {
   const text = useText();
   const others = face.candidates
     .filter((each) => each !== best && each.inLibrary && each.similarity >= WORTH_SHOWING)
@@ -213,8 +216,8 @@ function Alternatives({ face, faces, pictures, best }: Props & { best: Candidate
           className="compreface-candidate"
           title={`${each.name}: ${text(similarityWords(each.similarity, face.required))}`}
           aria-label={text("compreface.choose", { name: each.name, value: text.similarity(each.similarity) })}
-          disabled={faces.busy.has(face.id)}
-          onClick={() => faces.accept(face, { id: each.performerId, name: each.name })}
+          disabled={busy}
+          onClick={() => actions.accept(face, { id: each.performerId, name: each.name })}
         >
           {pictures.has(each.performerId) ? (
             <img src={pictures.get(each.performerId)} alt="" loading="lazy" />
@@ -231,12 +234,11 @@ function Alternatives({ face, faces, pictures, best }: Props & { best: Candidate
 
 interface ActionProps extends Props {
   best: Candidate | undefined;
-  busy: boolean;
   form: Form;
   setForm: (form: Form) => void;
 }
 
-function Actions({ face, number, faces, best, busy, form, setForm }: ActionProps) {
+function Actions({ face, number, actions, best, busy, form, setForm }: ActionProps) {
   const text = useText();
   const toggle = (wanted: Form) => setForm(form === wanted ? null : wanted);
   const who = named(face);
@@ -247,7 +249,7 @@ function Actions({ face, number, faces, best, busy, form, setForm }: ActionProps
   if (isDecided(face)) {
     return (
       <div className="compreface-actions">
-        <Action {...common} icon="faRotateLeft" onClick={() => faces.say(face, "undo")}>
+        <Action {...common} icon="faRotateLeft" onClick={() => actions.say(face, "undo")}>
           {text("compreface.undo")}
         </Action>
       </div>
@@ -261,11 +263,11 @@ function Actions({ face, number, faces, best, busy, form, setForm }: ActionProps
             {...common}
             icon="faCheck"
             variant="success"
-            onClick={() => faces.accept(face, { id: best.performerId, name: best.name })}
+            onClick={() => actions.accept(face, { id: best.performerId, name: best.name })}
           >
             {text("compreface.accept")}
           </Action>
-          <Action {...common} icon="faXmark" onClick={() => faces.say(face, "reject", best)}>
+          <Action {...common} icon="faXmark" onClick={() => actions.say(face, "reject", best)}>
             {text("compreface.reject")}
           </Action>
         </>
@@ -282,10 +284,10 @@ function Actions({ face, number, faces, best, busy, form, setForm }: ActionProps
       >
         {text("compreface.create")}
       </Action>
-      <Action {...common} icon="faUserSlash" onClick={() => faces.say(face, "ignore")} slim>
+      <Action {...common} icon="faUserSlash" onClick={() => actions.say(face, "ignore")} slim>
         {text("compreface.ignore")}
       </Action>
-      <Action {...common} icon="faBan" onClick={() => faces.say(face, "notAFace")} slim>
+      <Action {...common} icon="faBan" onClick={() => actions.say(face, "notAFace")} slim>
         {text("compreface.notAFace")}
       </Action>
     </div>

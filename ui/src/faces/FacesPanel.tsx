@@ -33,7 +33,7 @@ export function FacesPanel({ image, visible }: { image: ImageOfHost; visible: bo
       <div className="sr-only" role="status" aria-live="polite">
         {faces.said}
       </div>
-      {phase.kind === "working" && <Working step={phase.step} onCancel={faces.cancel} />}
+      {phase.kind === "working" && <Working step={phase.step} onCancel={faces.actions.cancel} />}
       {phase.kind === "new" && (
         <Notice icon="faUsers" title={text("compreface.start.title")} words={text("compreface.start.text")}>
           <Detect faces={faces} />
@@ -91,7 +91,7 @@ function FaceList({ image, faces, active, setActive, children }: ListProps) {
       <div className="compreface-summary">
         <strong>{text("compreface.count", { count: faces.faces.length })}</strong>
         {sure.length > 1 && (
-          <Button size="sm" variant="success" onClick={() => faces.acceptAll(sure)}>
+          <Button size="sm" variant="success" onClick={() => faces.actions.acceptAll(sure)}>
             <Icon name="faCheckDouble" /> <span>{text("compreface.accept.all", { count: sure.length })}</span>
           </Button>
         )}
@@ -105,9 +105,11 @@ function FaceList({ image, faces, active, setActive, children }: ListProps) {
             key={face.id}
             face={face}
             number={index + 1}
-            faces={faces}
+            actions={faces.actions}
+            busy={faces.busy.has(face.id)}
+            refused={faces.refused.get(face.id)}
             pictures={portraits}
-            onImage={onImage}
+            onImage={onImage.has(named(face)?.performerId ?? "")}
             suggestedName={faces.faces.length === 1 ? suggestedName : ""}
             active={active === face.id}
             onActive={setActive}
@@ -124,7 +126,7 @@ function FaceList({ image, faces, active, setActive, children }: ListProps) {
 function Detect({ faces, again = false }: { faces: Faces; again?: boolean }) {
   const text = useText();
   return (
-    <Button size={again ? "sm" : undefined} variant={again ? "secondary" : "primary"} onClick={faces.detect}>
+    <Button size={again ? "sm" : undefined} variant={again ? "secondary" : "primary"} onClick={faces.actions.detect}>
       <Icon name={again ? "faArrowsRotate" : "faMagnifyingGlass"} />{" "}
       <span>{text(again ? "compreface.detect.again" : "compreface.detect")}</span>
     </Button>
@@ -175,7 +177,7 @@ function Failed({ step, message, faces }: { step: Step; message: string; faces: 
       </h6>
       <p>{message}</p>
       <div className="compreface-actions">
-        <Button size="sm" variant="primary" onClick={step === "detect" ? faces.detect : faces.load}>
+        <Button size="sm" variant="primary" onClick={step === "detect" ? faces.actions.detect : faces.actions.load}>
           {text("compreface.retry")}
         </Button>
         <Button size="sm" variant="secondary" aria-expanded={help} onClick={() => setHelp(!help)}>

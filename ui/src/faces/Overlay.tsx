@@ -24,14 +24,27 @@ export function Overlay(props: Props) {
   return ReactDOM.createPortal(
     <div className="compreface-overlay" style={style} onKeyDown={moveFocus}>
       {props.faces.map((face, index) => (
-        <Frame key={face.id} face={face} number={index + 1} {...props} />
+        <Frame
+          key={face.id}
+          face={face}
+          number={index + 1}
+          active={props.active === face.id}
+          onActive={props.onActive}
+          onChoose={props.onChoose}
+        />
       ))}
     </div>,
     container,
   );
 }
 
-function Frame({ face, number, active, onActive, onChoose }: Props & { face: Face; number: number }) {
+interface FrameProps extends Pick<Props, "onActive" | "onChoose"> {
+  face: Face;
+  number: number;
+  active: boolean;
+}
+
+const Frame = React.memo(function Frame({ face, number, active, onActive, onChoose }: FrameProps) {
   const text = useText();
   const [left, top, right, bottom] = face.box;
   const who = named(face);
@@ -41,7 +54,7 @@ function Frame({ face, number, active, onActive, onChoose }: Props & { face: Fac
   return (
     <button
       type="button"
-      className={`compreface-frame compreface-${face.verdict ?? "unknown"}${active === face.id ? " compreface-active" : ""}`}
+      className={`compreface-frame compreface-${face.verdict ?? "unknown"}${active ? " compreface-active" : ""}`}
       style={{
         left: percent(left),
         top: percent(top),
@@ -60,7 +73,7 @@ function Frame({ face, number, active, onActive, onChoose }: Props & { face: Fac
       </span>
     </button>
   );
-}
+});
 
 function percent(fraction: number): string {
   return `${(fraction * 100).toFixed(3)}%`;

@@ -29,6 +29,11 @@ export interface Faces {
   said: string;
   /** Why the last decision was not carried out, by face. */
   refused: ReadonlyMap<number, string>;
+  /** The same object for as long as the panel is there, so that a card is drawn again for its own news only. */
+  actions: Actions;
+}
+
+export interface Actions {
   detect(): void;
   cancel(): void;
   load(): void;
@@ -183,7 +188,11 @@ export function useFaces(imageId: string): Faces {
     [act, imageId, remember, text],
   );
 
-  return { phase, faces, busy, said, refused, detect, cancel, load, accept, acceptAll, say, create };
+  const actions = React.useMemo(
+    () => ({ detect, cancel, load, accept, acceptAll, say, create }),
+    [detect, cancel, load, accept, acceptAll, say, create],
+  );
+  return { phase, faces, busy, said, refused, actions };
 }
 
 function messageOf(error: unknown): string {
