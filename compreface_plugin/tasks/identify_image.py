@@ -63,11 +63,15 @@ def _find(finder: ImageFinder, image: ImageRecord) -> Finding:
 
 
 def _show(context: Context, image: ImageRecord) -> dict[str, Any]:
-    """Keeps what was seen, so that faces have ids; writes nothing to Stash."""
+    """Keeps what was seen and thought of faces that nobody judged before; writes nothing to Stash."""
     finder = _finder(context, "")
     finding = _find(finder, image)
+    judged = {face.face_id for face in finding.known if face.verdict is not None}
     with context.store.transaction():
         ids = finder.keep(finding, "", context.clock.now())
+        fresh = [pair for pair in zip(ids, finding.verdicts, strict=True) if pair[0] not in judged]
+        if is_missing(context.args.get("minSimilarity")):  # a trial with another threshold is not kept
+            context.store.faces.save_verdicts(fresh)
     return _view(context, image, finding, ids)
 
 

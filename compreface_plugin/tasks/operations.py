@@ -50,7 +50,9 @@ def faces(context: Context) -> dict[str, Any]:
     state = context.store.items.states(Kind.IMAGE, [image_id]).get(image_id)
     stored = context.store.faces.of_items(Kind.IMAGE, [image_id], str(pinned.get("modelId", "")))[image_id]
     names = Names(context)
-    views = [face_view(face.face_id, face, face.verdict, names) for face in stored]
+    image = next(iter(context.library.images([image_id]).records), None)
+    on_item = image.performer_ids if image is not None else ()
+    views = [face_view(face.face_id, face, face.verdict, names, on_item) for face in stored]
     if bool_arg(context.args, "crops"):
         crops = context.store.faces.crops([face.face_id for face in stored])
         for view in views:

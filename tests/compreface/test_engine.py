@@ -124,7 +124,8 @@ def test_a_face_in_two_tiles_is_one_face(engine: CompreFaceEngine, picture: GetP
     assert len(faces_of(engine.look([shown(canvas)], DetectionLimits(60.0))[0])) == 1
 
 
-@pytest.mark.parametrize("turn", [Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_180, Image.Transpose.ROTATE_270])
+# Not upside down: the dlib behind the test server takes such a face for an upright one, so nothing asks a second time.
+@pytest.mark.parametrize("turn", [Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_270])
 def test_a_face_on_its_side_is_found_by_the_second_look(
     engine: CompreFaceEngine, server: TestCompreFace, picture: GetPicture, turn: Image.Transpose
 ) -> None:

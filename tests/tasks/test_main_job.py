@@ -113,6 +113,9 @@ def test_identify_image_says_who_and_writes_only_when_asked(synchronized: World)
         assert 0 <= x_min < x_max <= 1
         assert 0 <= y_min < y_max <= 1
         assert face["verdict"] == "accept"
+    kept = world.ask("faces", imageId=pair)["faces"]
+    assert [(face["id"], face["verdict"]) for face in kept] == [(f["id"], f["verdict"]) for f in answer["faces"]]
+    assert not any(candidate["onItem"] for face in kept for candidate in face["candidates"])
     left = min(answer["faces"], key=lambda face: face["box"][0])
     written = world.ask("identifyImage", imageId=pair, associateExisting="true", faceId=str(left["id"]))
     assert written["written"]
