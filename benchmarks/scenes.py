@@ -104,17 +104,18 @@ def accuracy(packs: list[str], ways: list[str], count: int, people: int, seed: i
         base = Path(name)
         (base / "films").mkdir()
         portraits, films = make_films(base / "films", count, people, seed)
-        print(f"{count} films, {sum(len(f.known) for f in films)} appearances of {people} known people, "
-              f"{sum(f.strangers for f in films)} of strangers\n", flush=True)
+        print(
+            f"{count} films, {sum(len(f.known) for f in films)} appearances of {people} known people, "
+            f"{sum(f.strangers for f in films)} of strangers\n",
+            flush=True,
+        )
         print("| engine | way | precision | recall | proposals right | seconds per scene |\n|---|---|---|---|---|---|")
         for pack in packs:
             for way in ways:
                 _measure(base / f"{pack}-{way}", pack, way, portraits, films, models)
 
 
-def _measure(
-    base: Path, pack: str, way: str, portraits: dict[str, Path], films: list[Film], models: Path
-) -> None:
+def _measure(base: Path, pack: str, way: str, portraits: dict[str, Path], films: list[Film], models: Path) -> None:
     with _stash(base, models) as stash:
         performers = {str(stash.add_performer(name, path.read_bytes())): name for name, path in portraits.items()}
         scenes = {}
@@ -132,15 +133,20 @@ def _measure(
         stash.set_plugin_settings("compreface", {"minFacesPerPerson": 1000, **away})
         _work(stash, pack, WAYS[way])
         run = stash.run_operation("compreface", {"mode": "runStatus"})["run"]
-        given = {scene: {performers[p] for p in stash.links("scene", scene, "performer") if p in performers}
-                 for scene in scenes}
+        given = {
+            scene: {performers[p] for p in stash.links("scene", scene, "performer") if p in performers}
+            for scene in scenes
+        }
         proposed = _proposals(base / "config" / "compreface" / "compreface.sqlite", performers)
     right = sum(len(given[scene] & film.known) for scene, film in scenes.items())
     told = sum(len(who) for who in given.values())
     wanted = sum(len(film.known) for film in scenes.values())
     open_right = sum(name in scenes[scene].known for scene, name in proposed)
-    print(f"| {pack} | {way} | {_share(right, told)} | {_share(right, wanted)} | {_share(open_right, len(proposed))} | "
-          f"{run['seconds'] / len(films):.1f} |", flush=True)
+    print(
+        f"| {pack} | {way} | {_share(right, told)} | {_share(right, wanted)} | {_share(open_right, len(proposed))} | "
+        f"{run['seconds'] / len(films):.1f} |",
+        flush=True,
+    )
     for scene, film in scenes.items():
         if given[scene] - film.known:
             print(f"  wrong: {film.path.name}: {given[scene] - film.known}, there {film.known}", file=sys.stderr)
