@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from compreface_plugin.domain.records import CandidateRecord, Verdict, VerdictRecord
+from compreface_plugin.values import float_arg, int_arg
 
 if TYPE_CHECKING:
     from compreface_plugin.domain.cohort import Cohort
@@ -77,6 +78,20 @@ class Judge:
                 CandidateRecord(c.performer_id, int(c.subject_id), float(c.similarity)) for c in match.candidates
             ),
         )
+
+
+def judge_of_one(context: Context, run_id: str) -> Judge:
+    """For one item at once: the cohort of this moment; the arguments minSimilarity and topK may override."""
+    info = context.engine.info
+    return Judge(
+        context,
+        info,
+        run_id,
+        set(context.library.performer_names()),
+        current_cohort(context, info),
+        min_similarity=float_arg(context.args, "minSimilarity", context.settings.min_similarity),
+        top_k=int_arg(context.args, "topK", 5, minimum=1, maximum=100),
+    )
 
 
 def frozen_cohort(context: Context, info: EngineInfo, run_id: str) -> Cohort | None:

@@ -10,7 +10,7 @@ from compreface_plugin.domain.errors import SettingsError
 from compreface_plugin.domain.records import Kind, Verdict
 from compreface_plugin.pipeline.findings import Finding, ImageFinder
 from compreface_plugin.pipeline.image_batch import ImageBatches
-from compreface_plugin.pipeline.judge import Judge, current_cohort
+from compreface_plugin.pipeline.judge import judge_of_one
 from compreface_plugin.pipeline.run import ActiveRun, execute
 from compreface_plugin.pipeline.tags import open_tags
 from compreface_plugin.tasks.face_view import Names, face_view
@@ -41,17 +41,7 @@ def _image(context: Context) -> ImageRecord:
 
 
 def _finder(context: Context, run_id: str) -> ImageFinder:
-    info = context.engine.info
-    judge = Judge(
-        context,
-        info,
-        run_id,
-        set(context.library.performer_names()),
-        current_cohort(context, info),
-        min_similarity=float_arg(context.args, "minSimilarity", context.settings.min_similarity),
-        top_k=int_arg(context.args, "topK", 5, minimum=1, maximum=100),
-    )
-    return ImageFinder(context, judge)
+    return ImageFinder(context, judge_of_one(context, run_id))
 
 
 def _find(finder: ImageFinder, image: ImageRecord) -> Finding:

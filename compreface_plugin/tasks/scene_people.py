@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from compreface_plugin.domain.errors import SettingsError
 from compreface_plugin.domain.records import Kind, Verdict
-from compreface_plugin.pipeline.judge import Judge, current_cohort
+from compreface_plugin.pipeline.judge import judge_of_one
 from compreface_plugin.pipeline.run import ActiveRun, execute
 from compreface_plugin.pipeline.scene_findings import SceneFinder
 from compreface_plugin.pipeline.scene_work import SceneWork
 from compreface_plugin.pipeline.tags import open_tags
 from compreface_plugin.tasks.face_view import Names, face_view
-from compreface_plugin.values import bool_arg, float_arg, int_arg
+from compreface_plugin.values import bool_arg, int_arg
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,17 +55,7 @@ def _scene(context: Context) -> SceneRecord:
 
 
 def _finder(context: Context, run_id: str) -> SceneFinder:
-    info = context.engine.info
-    judge = Judge(
-        context,
-        info,
-        run_id,
-        set(context.library.performer_names()),
-        current_cohort(context, info),
-        min_similarity=float_arg(context.args, "minSimilarity", context.settings.min_similarity),
-        top_k=int_arg(context.args, "topK", 5, minimum=1, maximum=100),
-    )
-    return SceneFinder(context, judge, sprites=bool_arg(context.args, "useSprites"))
+    return SceneFinder(context, judge_of_one(context, run_id), sprites=bool_arg(context.args, "useSprites"))
 
 
 def _look(context: Context, scene: SceneRecord) -> None:
