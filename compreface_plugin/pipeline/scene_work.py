@@ -54,6 +54,7 @@ def match_scenes(context: Context, run: ActiveRun, wanted: WantedScenes) -> Tags
     run.set_total(min(total, limit) if limit else total)
     work = SceneWork(context, run, SceneFinder(context, judge, sprites=wanted.sprites), tags, names)
     while True:
+        context.cancel.raise_if_cancelled()
         page = context.library.scenes.page(after=run.cursor, per_page=PAGE, without_tag=hidden)
         states = context.store.items.states(Kind.SCENE, [scene.id for scene in page])
         owed = wanted.choose(page, states, tags)
