@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,7 @@ from compreface_plugin.host.data_dir import data_dir_path, prepare_data_dir
 from compreface_plugin.host.lock import TaskLock, lock_holder
 from compreface_plugin.host.process import Parent
 from compreface_plugin.host.stop import StopSignal, StopToken, request_stop
-from compreface_plugin.pipeline.context import Context
+from compreface_plugin.pipeline.context import Context, Setup
 from compreface_plugin.pipeline.pinning import open_pinned
 from compreface_plugin.settings import Settings, parse_settings
 from compreface_plugin.stash.client import Patience, StashClient
@@ -27,8 +27,10 @@ from compreface_plugin.values import read_text
 if TYPE_CHECKING:
     from compreface_plugin.compreface.faces import Measure
     from compreface_plugin.compreface.open import CompreFace
+    from compreface_plugin.compreface.probe import Probe
     from compreface_plugin.domain.faces import Picture
     from compreface_plugin.domain.timing import Frame
+    from compreface_plugin.engine.catalogue import PackState
     from compreface_plugin.host.log import StashLog
     from compreface_plugin.media.video import VideoFile
     from compreface_plugin.ports import FaceEngine
@@ -75,7 +77,7 @@ def _call(context: Context, name: str, mode: Mode) -> dict[str, Any]:
         from compreface_plugin.tasks.takeover import take_over
 
         take_over(context)
-    if name not in ("switchEngine", "undoRun"):  # which may be the way from a server that is gone
+    if name not in ("switchEngine", "undoRun", "installModel"):  # which may be the way from a server that is gone
         settle(context)
     result = mode.load()(context)
     try:
@@ -133,6 +135,7 @@ def _context(
         store=Store.open(data_dir),
         library=library,
         stash_version=client.version,
+        setup=_setup(settings, data_dir, client.address.base),
         open_engine=open_pinned,
         open_compreface=partial(_open_compreface, settings, token, log),
         compreface_answers=partial(_compreface_answers, settings),
@@ -149,6 +152,52 @@ def _context(
     )
     opened.callback(context.close)
     return context
+
+
+def _setup(settings: Settings, data_dir: Path, stash_address: str) -> Setup:
+    return Setup(
+        stash_address=stash_address,
+        packs=partial(_packs, data_dir),
+        install_pack=partial(_install_pack, data_dir),
+        devices=_devices,
+        sees_nvidia=_sees_nvidia,
+        probe_compreface=partial(_probe_compreface, settings),
+    )
+
+
+def _packs(data_dir: Path) -> tuple[PackState, ...]:
+    from compreface_plugin.engine.catalogue import catalogue
+
+    return catalogue(data_dir)
+
+
+def _install_pack(data_dir: Path, name: str, base_url: str | None, told: Callable[[str, int, int], None]) -> Path:
+    from compreface_plugin.engine.install import install
+
+    return install(name, True, data_dir / "models", base_url, told)
+
+
+def _devices(needs: str) -> tuple[str, ...]:
+    from compreface_plugin.engine.catalogue import devices
+
+    return devices(needs)
+
+
+def _sees_nvidia() -> bool:
+    from compreface_plugin.engine.catalogue import sees_nvidia
+
+    return sees_nvidia()
+
+
+def _probe_compreface(settings: Settings) -> Probe:
+    from compreface_plugin.compreface.probe import probe
+
+    keys = {
+        "recognition": settings.recognition_api_key,
+        "detection": settings.detection_api_key,
+        "verification": settings.verification_api_key,
+    }
+    return probe(settings.compreface_url, keys)
 
 
 def _open_pack(settings: Settings, data_dir: Path, pack: str) -> FaceEngine:

@@ -33,6 +33,12 @@ FAILED_IN_A_ROW = 4
 """Pictures that fail one after the other before the server is held to be the cause."""
 LEAST_PROBABILITY = 0.3
 """Lower detection thresholds flood an InsightFace build with boxes until it falls over."""
+DOORS = {
+    "recognition": ("GET", "/recognition/faces"),
+    "detection": ("POST", "/detection/detect"),
+    "verification": ("POST", "/verification/verify"),
+}
+"""A request per kind of service that its key alone opens; none of them does anything."""
 DEFAULT_FILE_BYTES = 5 * 1024 * 1024
 DEFAULT_BODY_BYTES = 10 * 1024 * 1024
 
@@ -323,21 +329,28 @@ class CompreFaceClient:
         error = trouble.refusal(self.base, asked, reply)
         return type(error)(self._keys.hide(str(error)))
 
+    def key_trouble(self, kind: str) -> str:
+        """"" when the key of a kind of service opens it, else what is wrong and what to do. Sends no picture.
+
+        Raises ServiceUnavailable.
+        """
+        method, path = DOORS[kind]
+        asked = f"whether the {kind} key is right"
+        reply = self.ask(method, path, asked, key=self._keys.of(kind))
+        if _opened(reply):
+            return ""
+        return str(self._refusal(asked, reply, kind))
+
     def _about_key(self, wanted: str) -> str:
         """The same answer stands for an unknown key and for one of another service, so the other doors are tried."""
-        doors = {
-            "recognition": ("GET", "/recognition/faces"),
-            "detection": ("POST", "/detection/detect"),
-            "verification": ("POST", "/verification/verify"),
-        }
-        for kind, (method, path) in doors.items():
+        for kind, (method, path) in DOORS.items():
             if kind == wanted:
                 continue
             try:
                 reply = self._transport.send(method, API + path, key=self._keys.of(wanted))
             except trouble.CONNECTION_ERRORS:
                 break
-            if reply.status in (200, 415) or reply.code not in (None, trouble.UNKNOWN_KEY):
+            if _opened(reply):
                 return (
                     f"The setting {wanted}ApiKey holds the key of a {kind} service where that of a {wanted} service is "
                     f"needed; copy the key of a {wanted} service from CompreFace's page of services."
@@ -346,6 +359,13 @@ class CompreFaceClient:
             f"CompreFace at {self.base} knows no {wanted} service with the key in the setting {wanted}ApiKey; copy the "
             f"key of a {wanted} service from its page of services."
         )
+
+
+def _opened(reply: Reply) -> bool:
+    """Whether the key was taken: without a picture the room behind the door complains about the picture."""
+    if reply.code in trouble.KEY_CODES or reply.status in (401, 403) or "uuid" in reply.message.lower():
+        return False
+    return reply.status in (200, 415) or reply.code is not None
 
 
 def _picture(jpeg: bytes) -> Files:

@@ -32,7 +32,7 @@ SUBJECT_EXISTS = 43
 NO_SUCH_IMAGE = 44
 MIGRATING = 32
 CATCH_ALL = 0
-_KEY_CODES = (UNKNOWN_KEY, 20)
+KEY_CODES = (UNKNOWN_KEY, 20)
 _BAD_PICTURE = (21,)
 
 
@@ -100,7 +100,7 @@ def silent(base: str, problem: str, tries: int) -> ServiceUnavailable:
 def refusal(base: str, asked: str, reply: Reply) -> PluginError:
     """The error for a FINAL reply. `asked` says what was asked for, as "to list the subjects"."""
     where = f"CompreFace at {base}"
-    if reply.code in _KEY_CODES or reply.status in (401, 403) or "uuid" in reply.message.lower():
+    if reply.code in KEY_CODES or reply.status in (401, 403) or "uuid" in reply.message.lower():
         return NotAuthorised(f"{where} refused the key when asked {asked} ({words(reply)}).")
     if reply.code in _BAD_PICTURE:
         return PictureFailed(f"{where} refused the picture ({words(reply)}).")

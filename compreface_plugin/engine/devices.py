@@ -62,6 +62,11 @@ def choose(asked: str, available: list[str]) -> Device:
     return Device(*_named(kind, rest))
 
 
+def offered(available: list[str]) -> tuple[str, ...]:
+    """Names for the setting `device` that the installed ONNX Runtime knows, best first; cpu last."""
+    return tuple(kind for kind in (*_BEST_FIRST, "coreml", "cpu") if _PROVIDERS[kind] in available)
+
+
 def _named(kind: str, rest: str) -> tuple[str, str, dict[str, str]]:
     provider = _PROVIDERS[kind]
     if kind == "cpu" or (kind == "coreml" and not rest):

@@ -45,13 +45,14 @@ class PackTerms:
 
 @dataclass(frozen=True, slots=True)
 class ModelPack:
-    """A pack that can be fetched. `rank`: smaller is better."""
+    """A pack that can be fetched. `rank`: smaller is better. `needs`: the Python package it runs on."""
 
     name: str
     rank: int
     what: str
     terms: PackTerms
     downloads: tuple[Download, ...]
+    needs: str
 
     @property
     def size(self) -> int:
@@ -63,7 +64,7 @@ def _insightface(name: str, rank: int, what: str, size: int, sha256: str) -> Mod
     terms = PackTerms(
         "non-commercial research only", _RESEARCH, "https://github.com/deepinsight/insightface/tree/master/model_zoo"
     )
-    return ModelPack(name, rank, what, terms, (Download(f"{_INSIGHTFACE}{name}.zip", size, sha256),))
+    return ModelPack(name, rank, what, terms, (Download(f"{_INSIGHTFACE}{name}.zip", size, sha256),), "onnxruntime")
 
 
 PACKS: dict[str, ModelPack] = {
@@ -124,6 +125,7 @@ PACKS: dict[str, ModelPack] = {
                     "241229ca3d206321868d46ce74a3c0b06c49cea58db7dc70b2e842ff287545d1",
                 ),
             ),
+            "openvino",
         ),
     )
 }

@@ -37,7 +37,7 @@ class InstalledPack:
 
     @property
     def runnable(self) -> bool:
-        return importlib.util.find_spec(self.needs) is not None
+        return has_package(self.needs)
 
     @property
     def model_id(self) -> str:
@@ -49,6 +49,11 @@ class InstalledPack:
         """File name of the detector, '@', first 12 of its SHA-256; dlib's HOG detector is part of the
         library."""
         return "dlib-hog" if self.kind == "dlib" else f"{self.detector.stem}@{weights_hash(self.detector)[:12]}"
+
+
+def has_package(name: str) -> bool:
+    """Whether a Python package is installed; it is not imported."""
+    return importlib.util.find_spec(name) is not None
 
 
 def shared_folder() -> Path:

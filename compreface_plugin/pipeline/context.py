@@ -12,8 +12,10 @@ from compreface_plugin.pipeline.journal import Journal
 if TYPE_CHECKING:
     from compreface_plugin.compreface.faces import Measure
     from compreface_plugin.compreface.open import CompreFace
+    from compreface_plugin.compreface.probe import Probe
     from compreface_plugin.domain.faces import Picture
     from compreface_plugin.domain.timing import Frame
+    from compreface_plugin.engine.catalogue import PackState
     from compreface_plugin.media.video import VideoFile
     from compreface_plugin.ports import CancelToken, Clock, FaceEngine, Progress
     from compreface_plugin.settings import Settings
@@ -21,6 +23,18 @@ if TYPE_CHECKING:
     from compreface_plugin.stash.records import ImageRecord
     from compreface_plugin.stash.scenes import SceneRecord
     from compreface_plugin.store.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What a person who sets the plugin up asks about: Stash, model packs, devices, CompreFace."""
+
+    stash_address: str
+    packs: Callable[[], tuple[PackState, ...]]
+    install_pack: Callable[[str, str | None, Callable[[str, int, int], None]], Path]  # name, mirror, progress
+    devices: Callable[[str], tuple[str, ...]]  # by the package a pack needs; loads it
+    sees_nvidia: Callable[[], bool]
+    probe_compreface: Callable[[], Probe]
 
 
 @dataclass(slots=True)
@@ -39,6 +53,7 @@ class Context:
     store: Store
     library: StashLibrary
     stash_version: str
+    setup: Setup
     open_engine: Callable[[Context], FaceEngine]  # the pinned one
     open_pack: Callable[[str], FaceEngine]
     open_compreface: Callable[[], CompreFace]

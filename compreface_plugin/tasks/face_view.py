@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from compreface_plugin.tasks.data_uri import data_uri
+
 if TYPE_CHECKING:
     from compreface_plugin.domain.faces import SeenFace
     from compreface_plugin.domain.records import StoredFace, VerdictRecord
@@ -67,3 +69,10 @@ def face_view(
             for candidate in verdict.candidates
         ],
     }
+
+
+def add_crops(context: Context, views: Sequence[dict[str, Any]]) -> None:
+    """`crop` of each face as a data URI, None where none is kept."""
+    crops = context.store.faces.crops([view["id"] for view in views])
+    for view in views:
+        view["crop"] = data_uri(crops.get(view["id"]))

@@ -1,59 +1,46 @@
 """health: what the plugin depends on, each with its state, when it last worked, and the next step.
 
-Loads no model unless `deep` is asked for: then the engine looks at a drawn picture, which proves that weights load and
-the device computes.
+Loads no model and asks no server but Stash unless `deep` is given: then the engine looks at a drawn picture, which
+proves that weights load and the device computes, and CompreFace's addresses and keys are tried.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from compreface_plugin.domain.errors import ItemError, PluginError
-from compreface_plugin.values import bool_arg
+from compreface_plugin.domain.errors import PluginError, SettingsError
+from compreface_plugin.tasks.health_checks import CHECKS
+from compreface_plugin.tasks.health_result import FAULT, OK, WARNING, Check
+from compreface_plugin.values import str_arg
 
 if TYPE_CHECKING:
     from compreface_plugin.pipeline.context import Context
 
-OK, WARNING, FAULT = "ok", "warning", "fault"
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    name: str
-    state: str  # OK, WARNING or FAULT
-    message: str
-    next_step: str = ""
-    last_success: float | None = None  # seconds since the epoch
-
 
 def health(context: Context) -> dict[str, Any]:
-    """{"state": worst of all, "checks": [...]}; never raises for a dependency that is down."""
-    checks = [_run(context, name, check) for name, check in CHECKS.items()]
+    """{"state": worst of all, "checks": [...]}; never raises for a dependency that is down. `only`: names of checks,
+    with commas."""
+    checks = [_run(context, name) for name in _asked(context)]
     worst = max((check.state for check in checks), key=(OK, WARNING, FAULT).index)
-    return {
-        "state": worst,
-        "checks": [
-            {
-                "name": c.name,
-                "state": c.state,
-                "message": c.message,
-                "nextStep": c.next_step,
-                "lastSuccess": c.last_success,
-            }
-            for c in checks
-        ],
-    }
+    return {"state": worst, "checks": [_view(check) for check in checks]}
 
 
-def _run(context: Context, name: str, check: Callable[[Context], Check]) -> Check:
+def _asked(context: Context) -> list[str]:
+    names = [each.strip() for each in str_arg(context.args, "only").split(",") if each.strip()]
+    unknown = [each for each in names if each not in CHECKS]
+    if unknown:
+        raise SettingsError(f"The argument only is {unknown[0]!r}; allowed are {', '.join(CHECKS)}.")
+    return names or list(CHECKS)
+
+
+def _run(context: Context, name: str) -> Check:
     try:
-        result = check(context)
+        result = CHECKS[name](context)
     except PluginError as error:
         result = Check(name, FAULT, str(error))
     key = f"health {name}"
-    if result.state == FAULT:
+    if result.state == FAULT or not result.tried:
         return replace(result, last_success=context.store.meta.get(key))
     now = context.clock.now()
     with context.store.transaction():
@@ -61,69 +48,12 @@ def _run(context: Context, name: str, check: Callable[[Context], Check]) -> Chec
     return replace(result, last_success=now)
 
 
-def _stash(context: Context) -> Check:
-    jobs = len(context.library.waiting_jobs())
-    return Check("stash", OK, f"Stash {context.stash_version} answers; {jobs} jobs are waiting")
-
-
-def _store(context: Context) -> Check:
-    people, faces = context.store.people.counts(), context.store.faces.counts()
-    return Check(
-        "store",
-        OK,
-        f"{context.store.path}: {people['examples']} examples of {people['performers']} performers, "
-        f"{faces['faces']} faces",
-    )
-
-
-def _models(context: Context) -> Check:
-    packs = context.installed_packs()
-    if not packs:
-        return Check("models", FAULT, "no model pack is installed", "run install.sh in the plugin's folder")
-    step = "" if packs[0] != "dlib" else "for better recognition of strangers run install.sh --models light"
-    return Check("models", OK, "installed, best first: " + ", ".join(packs), step)
-
-
-def _engine(context: Context) -> Check:
-    pinned = context.store.meta.get("engine")
-    if bool_arg(context.args, "deep"):
-        return _self_test(context)
-    if pinned is None:
-        return Check("engine", WARNING, "not chosen yet", "run the task Synchronize Performers")
-    best = context.installed_packs()
-    better = best and best[0] != pinned["pack"] and pinned["pack"] in best
-    step = f"the pack {best[0]} is installed too: the task Switch Engine moves to it" if better else ""
-    return Check("engine", OK, f"{pinned['engine']}, pack {pinned['pack']}, model {pinned['modelId']}", step)
-
-
-def _self_test(context: Context) -> Check:
-    import numpy as np
-
-    from compreface_plugin.domain.faces import DetectionLimits, Picture
-
-    grey = Picture(np.full((160, 160, 3), 127, np.uint8), 160, 160, "self-test")
-    outcome = context.engine.look([grey], DetectionLimits(min_face_px=64.0))[0]
-    info = context.engine.info
-    if isinstance(outcome, ItemError):
-        return Check("engine", FAULT, f"the self-test of {info.model_id} on {info.device} failed: {outcome}")
-    return Check("engine", OK, f"self-test passed: {info.model_id} on {info.device}")
-
-
-def _people(context: Context) -> Check:
-    counts = context.store.people.counts()
-    if not counts["performers"]:
-        return Check("people", WARNING, "nobody is enrolled", "run the task Synchronize Performers")
-    outcomes: dict[str, int] = {}
-    for enrolment in context.store.people.enrolments().values():
-        outcomes[enrolment.outcome] = outcomes.get(enrolment.outcome, 0) + 1
-    told = ", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items()))
-    return Check("people", OK, f"{counts['performers']} performers are enrolled; pictures: {told}")
-
-
-CHECKS: dict[str, Callable[[Context], Check]] = {
-    "stash": _stash,
-    "store": _store,
-    "models": _models,
-    "engine": _engine,
-    "people": _people,
-}
+def _view(check: Check) -> dict[str, Any]:
+    return {
+        "name": check.name,
+        "state": check.state,
+        "message": check.message,
+        "nextStep": check.next_step,
+        "lastSuccess": check.last_success,
+        "details": [{"name": d.name, "state": d.state, "message": d.message} for d in check.details],
+    }

@@ -13,7 +13,7 @@ from compreface_plugin.pipeline.image_batch import ImageBatches
 from compreface_plugin.pipeline.judge import judge_of_one
 from compreface_plugin.pipeline.run import ActiveRun, execute
 from compreface_plugin.pipeline.tags import open_tags
-from compreface_plugin.tasks.face_view import Names, face_view
+from compreface_plugin.tasks.face_view import Names, add_crops, face_view
 from compreface_plugin.values import bool_arg, float_arg, int_arg, is_missing
 
 if TYPE_CHECKING:
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 def identify_image(context: Context) -> dict[str, Any]:
     """The faces of `imageId` with ranked candidates. Arguments: topK, minSimilarity, minFaceConfidence, faceId or
-    faceIndex (one face only), associateExisting (put accepted performers on the image, undoable)."""
+    faceIndex (one face only), associateExisting (put accepted performers on the image, undoable), crops (as data URIs,
+    so that a page that shows the faces asks once)."""
     image = _image(context)
     if not bool_arg(context.args, "associateExisting"):
         return {**_show(context, image), "written": False}
@@ -108,6 +109,8 @@ def _view(context: Context, image: ImageRecord, finding: Finding, ids: list[int]
         for face_id, face, verdict in zip(ids, finding.faces, finding.verdicts, strict=True)
         if face.det_score >= least
     ]
+    if bool_arg(context.args, "crops"):
+        add_crops(context, faces)
     info = context.engine.info
     return {
         "imageId": str(image.id),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from compreface_plugin.domain.errors import SettingsError
 from compreface_plugin.domain.records import Kind, Run
-from compreface_plugin.tasks.face_view import Names, face_view
+from compreface_plugin.tasks.face_view import Names, add_crops, face_view
 from compreface_plugin.values import bool_arg, int_arg, str_arg
 
 if TYPE_CHECKING:
@@ -54,9 +54,7 @@ def faces(context: Context) -> dict[str, Any]:
     on_item = image.performer_ids if image is not None else ()
     views = [face_view(face.face_id, face, face.verdict, names, on_item) for face in stored]
     if bool_arg(context.args, "crops"):
-        crops = context.store.faces.crops([face.face_id for face in stored])
-        for view in views:
-            view["crop"] = _data_uri(crops.get(view["id"]))
+        add_crops(context, views)
     return {
         "item": {
             "kind": "image",
@@ -68,14 +66,6 @@ def faces(context: Context) -> dict[str, Any]:
         },
         "faces": views,
     }
-
-
-def _data_uri(crop: bytes | None) -> str | None:
-    if crop is None:
-        return None
-    from base64 import b64encode
-
-    return "data:image/jpeg;base64," + b64encode(crop).decode()
 
 
 def _run_view(context: Context, run: Run) -> dict[str, Any]:

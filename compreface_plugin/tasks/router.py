@@ -67,6 +67,8 @@ MODES: dict[str, Mode] = {
     "exportSubjects": Mode("transfer:export_subjects"),
     "importSubjects": Mode("transfer:import_subjects", exclusive=True),
     "calibrate": Mode("calibrate:calibrate"),
+    "models": Mode("models:models"),
+    "installModel": Mode("models:install_model", exclusive=True),
     "health": Mode("health:health"),
     "stop": Mode("operations:stop"),
     "runStatus": Mode("operations:run_status"),
