@@ -116,3 +116,9 @@ def str_arg(args: Args, name: str, default: str = "", longest: int = 1000) -> st
     """The text given as the argument `name`, `default` when missing or empty. Raises SettingsError."""
     value = args.get(name)
     return default if is_missing(value) else read_text(f"The argument {name}", value, longest)
+
+
+def choice_arg(args: Args, name: str, choices: Sequence[str], default: str) -> str:
+    """The one of `choices` given as the argument `name`, `default` when missing. Raises SettingsError."""
+    value = args.get(name)
+    return default if is_missing(value) else read_choice(f"The argument {name}", value, choices)

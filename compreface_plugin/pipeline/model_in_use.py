@@ -10,7 +10,9 @@ from compreface_plugin.domain.operating_points import OperatingPoint, operating_
 from compreface_plugin.pipeline.pinning import read_pin
 
 if TYPE_CHECKING:
+    from compreface_plugin.domain.faces import EngineInfo
     from compreface_plugin.pipeline.context import Context
+    from compreface_plugin.pipeline.pinning import Pin
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +24,20 @@ class ModelInUse:
 
 def model_in_use(context: Context) -> ModelInUse:
     """Raises SettingsError before the first task chose an engine."""
+    pin = _pin(context)
+    return ModelInUse(pin.engine, pin.model_id, operating_point(pin.model_id, pin.pack))
+
+
+def pinned_info(context: Context) -> EngineInfo:
+    """The same as an engine would tell it; detector, dimensions and device stay unknown. Raises SettingsError."""
+    from compreface_plugin.domain.faces import EngineInfo
+
+    pin = _pin(context)
+    return EngineInfo(pin.engine, pin.pack, pin.model_id, detector_id="", dimensions=0, device="")
+
+
+def _pin(context: Context) -> Pin:
     pin = read_pin(context)
     if pin is None:
         raise SettingsError("no face is known yet: run the task Synchronize Performers, then Identify Unscanned Images")
-    return ModelInUse(pin.engine, pin.model_id, operating_point(pin.model_id, pin.pack))
+    return pin

@@ -191,15 +191,6 @@ class Faces:
         )
         return [(row[0], Kind(row[1]), row[2], row[3], bytes(row[4])) for row in rows]
 
-    def confirmed(self, model_id: str) -> list[StoredFace]:
-        """Faces that a person confirmed, with the embedding of `model_id` where there is one."""
-        rows = self._db.execute(
-            _FACE + " WHERE f.face_id IN (SELECT face_id FROM decisions WHERE decision = 'confirmed')"  # noqa: S608
-            " ORDER BY f.face_id",
-            (model_id,),
-        )
-        return [_face(row) for row in rows]
-
     # verdicts ---------------------------------------------------------------------------------------------------
 
     def save_verdicts(self, verdicts: Iterable[tuple[int, VerdictRecord]]) -> None:

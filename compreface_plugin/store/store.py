@@ -12,6 +12,7 @@ from compreface_plugin.store.examples import PersonExamples
 from compreface_plugin.store.faces import Faces
 from compreface_plugin.store.groups import Groups
 from compreface_plugin.store.items import Items
+from compreface_plugin.store.labels import Labels
 from compreface_plugin.store.meta import Meta
 from compreface_plugin.store.people import People
 from compreface_plugin.store.plans import Plans
@@ -41,6 +42,7 @@ class Store:
         self.changes = Changes(self._db)
         self.decisions = Decisions(self._db)
         self.examples = PersonExamples(self._db)
+        self.labels = Labels(self._db)
         self.proposals = Proposals(self._db)
         self.plans = Plans(self._db)
         self.groups = Groups(self._db, self.faces)

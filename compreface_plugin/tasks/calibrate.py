@@ -1,95 +1,150 @@
-"""calibrate: what the thresholds mean in one's own library, and which would give so many wrong names in 1,000."""
+"""calibration, calibrate: what the thresholds mean in one's own library, as numbers and as a page with curves."""
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
-from compreface_plugin.domain.calibration import Curves, curves
-from compreface_plugin.domain.expectation import expected_wrong
-from compreface_plugin.domain.records import Verdict
-from compreface_plugin.pipeline.model_in_use import ModelInUse, model_in_use
-from compreface_plugin.values import bool_arg, float_arg
+from compreface_plugin.domain.errors import StoreError
+from compreface_plugin.pipeline.model_in_use import pinned_info
+from compreface_plugin.values import bool_arg, choice_arg, float_arg
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+    from pathlib import Path
 
+    from compreface_plugin.domain.calibration import Curve, Reading
     from compreface_plugin.pipeline.context import Context
+    from compreface_plugin.pipeline.evidence import Evidence
 
-STEPS = 50  # points of the curves that are reported
+PAGE = "calibration.html"
+POINTS = tuple(step / 200 for step in range(100, 200))  # thresholds of the curve: 0.5 to 0.995
 PROPOSED_FOR = (1.0, 2.0, 5.0, 10.0)  # wrong names per 1,000 faces
 
 
+def calibration(context: Context) -> dict[str, Any]:
+    """The curves of every source, from confirmed faces and enrolled pictures. Writes nothing."""
+    return _answer(context, _evidence(context))
+
+
 def calibrate(context: Context) -> dict[str, Any]:
-    """Curves, what the settings mean here, and proposals. `apply` with `wrongPerThousand` writes minSimilarity."""
-    model = model_in_use(context)
-    examples = context.store.people.gallery(model.model_id, 0)
-    embeddings, people = _with_confirmed(context, model, examples.embeddings, list(examples.performer_ids))
-    found = curves(embeddings, people)
+    """The same with proposals, written as a page into the data folder. `wrongPer1000` with `apply` sets minSimilarity
+    by the curve of `source`."""
+    from compreface_plugin.pipeline.evidence import ALL, SOURCES
+    from compreface_plugin.tasks.calibration_page import page
+
+    wrong = float_arg(context.args, "wrongPer1000", 0.0, maximum=1000.0)
+    source = choice_arg(context.args, "source", SOURCES, ALL)
+    evidence = _evidence(context)
+    answer = _answer(context, evidence)
+    answer["proposals"] = [_proposal(evidence.curve(source), each) for each in PROPOSED_FOR]
+    path = _write(context.data_dir / PAGE, page(answer, context.clock.now()))
+    context.log.info(f"{_sentence(answer)}; curves: {path}")
+    apply = wrong > 0 and bool_arg(context.args, "apply")
+    applied = _apply(context, _proposal(evidence.curve(source), wrong)) if apply else None
+    return {**answer, "report": str(path), "applied": applied}
+
+
+def _evidence(context: Context) -> Evidence:
+    from compreface_plugin.pipeline.evidence import gather
+
+    return gather(context, pinned_info(context), confirmed_only=True)
+
+
+def _answer(context: Context, evidence: Evidence) -> dict[str, Any]:
+    from compreface_plugin.pipeline.evidence import ALL, SOURCES
+
     settings = context.settings
-    result: dict[str, Any] = {
-        "model": model.model_id,
-        "people": len(set(people)),
-        "genuine": len(found.genuine),
-        "impostor": len(found.impostor),
-        "now": _at(found, model, settings.min_similarity, len(set(people))),
-        "review": _at(found, model, settings.review_similarity, len(set(people))),
-        "curve": [_at(found, model, step / STEPS, len(set(people))) for step in range(STEPS // 2, STEPS)],
-        "proposals": [_proposal(found, model, wrong) for wrong in PROPOSED_FOR],
-        "applied": None,
-    }
-    wanted = float_arg(context.args, "wrongPerThousand", 0.0, maximum=1000.0)
-    if wanted and bool_arg(context.args, "apply"):
-        result["applied"] = _apply(context, _proposal(found, model, wanted))
-    return result
-
-
-def _with_confirmed(
-    context: Context, model: ModelInUse, embeddings: NDArray[np.float32], people: list[str]
-) -> tuple[NDArray[np.float32], list[str]]:
-    """The enrolled faces and those that people confirmed on items."""
-    import numpy as np
-
-    confirmed = [
-        (face.embedding, face.verdict.best.performer_id)
-        for face in context.store.faces.confirmed(model.model_id)
-        if face.embedding is not None
-        and face.verdict is not None
-        and face.verdict.best is not None
-        and face.verdict.verdict is Verdict.ACCEPT
-    ]
-    if not confirmed:
-        return embeddings, people
-    return np.concatenate([embeddings, np.stack([each for each, _ in confirmed])]), [
-        *people,
-        *(who for _, who in confirmed),
-    ]
-
-
-def _at(found: Curves, model: ModelInUse, similarity: float, people: int) -> dict[str, Any]:
-    cosine = float(model.point.similarity_scale().to_cosine(similarity))
-    share, wrong = found.found(cosine), found.wrong(cosine)
+    sources = [_source(context, evidence, name) for name in SOURCES if name == ALL or len(evidence.rows(name))]
     return {
-        "similarity": round(similarity, 4),
-        "found": None if share is None else round(share, 4),
-        "wrongPerThousand": None if wrong is None else round(1000 * wrong, 2),
-        "expectedWrongPerThousand": round(expected_wrong(model.point, similarity, people), 3),
+        "model": evidence.model_id,
+        "people": evidence.people,
+        "minSimilarity": settings.min_similarity,
+        "reviewSimilarity": settings.review_similarity,
+        "required": sources[0]["current"]["required"],
+        "sources": sources,
     }
 
 
-def _proposal(found: Curves, model: ModelInUse, wrong: float) -> dict[str, Any]:
+def _source(context: Context, evidence: Evidence, name: str) -> dict[str, Any]:
+    curve = evidence.curve(name)
+    same, other = curve.histogram()
+    return {
+        "source": name,
+        "faces": len(evidence.rows(name)),
+        "genuine": len(curve.same),
+        "impostor": len(curve.other),
+        "enough": curve.enough,
+        "message": "" if curve.enough else _too_few(curve),
+        "measuredDownTo": _rounded(curve.measured_down_to, 3),
+        "current": _view(curve.at(context.settings.min_similarity)),
+        "review": _view(curve.at(context.settings.review_similarity)),
+        "points": [_view(curve.at(threshold)) for threshold in POINTS],
+        "histogram": {"same": same, "other": other},
+    }
+
+
+def _too_few(curve: Curve) -> str:
+    from compreface_plugin.domain.calibration import ENOUGH_FACES
+
+    if not curve.people:
+        return "nobody is enrolled: run the task Synchronize Performers"
+    if curve.people == 1:
+        return "one performer is enrolled: there is nobody to be mistaken for"
+    return f"{len(curve.other)} faces of known people are too few, {ENOUGH_FACES} are needed: confirm more faces"
+
+
+def _view(reading: Reading) -> dict[str, Any]:
+    return {
+        "threshold": reading.threshold,
+        "required": round(reading.required, 4),
+        "wrongPer1000": _rounded(reading.wrong_per_1000, 2),
+        "recall": _rounded(reading.recall, 4),
+        "expectedWrongPer1000": round(reading.expected_wrong_per_1000, 3),
+    }
+
+
+def _rounded(value: float | None, digits: int) -> float | None:
+    return None if value is None else round(value, digits)
+
+
+def _proposal(curve: Curve, wrong: float) -> dict[str, Any]:
     """`measured` false: too few faces to say; the model's own figures should be believed instead."""
-    answer = found.cosine_for(wrong / 1000)
+    answer = curve.threshold_for(wrong)
     if answer is None:
-        return {"wrongPerThousand": wrong, "minSimilarity": None, "found": None, "measured": False}
-    cosine, measured = answer
-    share = found.found(cosine)
+        return {"wrongPer1000": wrong, "minSimilarity": None, "recall": None, "measured": False}
+    reading, measured = answer
     return {
-        "wrongPerThousand": wrong,
-        "minSimilarity": round(float(model.point.similarity_scale().from_cosine(cosine)), 4),
-        "found": None if share is None else round(share, 4),
+        "wrongPer1000": wrong,
+        "minSimilarity": reading.threshold,
+        "recall": _rounded(reading.recall, 4),
         "measured": measured,
     }
+
+
+def _sentence(answer: dict[str, Any]) -> str:
+    """What the present threshold does, in one line."""
+    everything, threshold = answer["sources"][0], answer["minSimilarity"]
+    now = everything["current"]
+    if not everything["enough"]:
+        return f"minSimilarity {threshold:g}: {everything['message']}"
+    found = "" if now["recall"] is None else f", {now['recall']:.1%} of the known people's faces found"
+    return (
+        f"minSimilarity {threshold:g} with {answer['people']} performers: {now['wrongPer1000']:g} wrong names per "
+        f"1,000 faces{found} ({everything['faces']} faces)"
+    )
+
+
+def _write(path: Path, text: str) -> Path:
+    """Whole or not at all, readable by its owner alone: the page tells about people."""
+    made = path.with_suffix(".part")
+    try:
+        made.unlink(missing_ok=True)
+        with os.fdopen(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as out:
+            out.write(text)
+        made.replace(path)
+    except OSError as error:
+        raise StoreError(f"the page {path} could not be written ({error}); make room or mend its rights") from error
+    return path
 
 
 def _apply(context: Context, proposal: dict[str, Any]) -> dict[str, Any]:
@@ -97,6 +152,10 @@ def _apply(context: Context, proposal: dict[str, Any]) -> dict[str, Any]:
     if not proposal["measured"]:
         context.log.warning("too few confirmed faces to set a threshold by; nothing was changed")
         return {"changed": False, "reason": "too few confirmed faces"}
-    before = context.library.change_setting(context.plugin_id, "minSimilarity", str(proposal["minSimilarity"]))
-    context.log.info(f"minSimilarity is {proposal['minSimilarity']} now (it was {before or 'the default'})")
-    return {"changed": True, "before": before, "now": proposal["minSimilarity"]}
+    now = proposal["minSimilarity"]
+    if now < context.settings.review_similarity:
+        context.log.warning(f"{now} lies below reviewSimilarity: lower that first; nothing was changed")
+        return {"changed": False, "reason": "below reviewSimilarity"}
+    before = context.library.change_setting(context.plugin_id, "minSimilarity", str(now))
+    context.log.info(f"minSimilarity is {now} now (it was {before or 'the default'})")
+    return {"changed": True, "before": before, "now": now}

@@ -69,6 +69,7 @@ MODES: dict[str, Mode] = {
     "calibrate": Mode("calibrate:calibrate"),
     "models": Mode("models:models"),
     "installModel": Mode("models:install_model", exclusive=True),
+    "calibration": Mode("calibrate:calibration"),
     "health": Mode("health:health"),
     "stop": Mode("operations:stop"),
     "runStatus": Mode("operations:run_status"),

@@ -6,10 +6,7 @@ import sqlite3
 import zipfile
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pytest
-
-from compreface_plugin.domain.calibration import curves
 
 if TYPE_CHECKING:
     from conftest import World
@@ -75,28 +72,24 @@ def test_everybody_moves_in_one_file(synchronized: World) -> None:
         world.ask("importSubjects", path="broken.zip")
 
 
-def test_calibration_reports_and_changes_nothing_unless_it_was_measured(synchronized: World) -> None:
+def test_calibration_says_where_it_knows_too_little_and_changes_nothing(synchronized: World) -> None:
     world = synchronized
-    answer = world.ask("calibrate", wrongPerThousand=5, apply=True)
-    assert (answer["people"], answer["impostor"], answer["genuine"]) == (3, 3, 0)
+    answer = world.ask("calibrate", wrongPer1000=5, apply=True)
+    assert answer["people"] == 3
+    assert [(each["source"], each["impostor"], each["genuine"]) for each in answer["sources"]] == [
+        ("all", 3, 0),
+        ("portrait", 3, 0),
+    ]
+    everything = answer["sources"][0]
+    assert not everything["enough"]
+    assert "3 faces of known people are too few" in everything["message"]
+    assert everything["current"]["wrongPer1000"] is None
+    expected = [point["expectedWrongPer1000"] for point in everything["points"]]
+    assert expected == sorted(expected, reverse=True)
     assert answer["applied"] == {"changed": False, "reason": "too few confirmed faces"}
     assert [proposal["measured"] for proposal in answer["proposals"]] == [False] * 4
-    assert answer["now"]["wrongPerThousand"] == 0
-
-
-def test_curves_find_the_threshold_that_was_built_in() -> None:
-    dice = np.random.default_rng(7)
-    people = [str(n) for n in range(40) for _ in range(25)]
-    centres = dice.standard_normal((40, 64))
-    rows = np.repeat(centres, 25, axis=0) + 0.3 * dice.standard_normal((1000, 64))
-    embeddings = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
-    found = curves(embeddings, people)
-    assert len(found.genuine) == len(found.impostor) == 1000
-    answer = found.cosine_for(0.01)
-    assert answer is not None
-    cosine, measured = answer
-    assert measured
-    assert found.wrong(cosine) == pytest.approx(0.01, abs=0.002)
-    assert found.found(cosine) == 1.0
-    assert found.cosine_for(0.001) is not None and not found.cosine_for(0.001)[1]  # type: ignore[index]
-    assert len(curves(np.empty((0, 64), np.float32), []).genuine) == 0
+    assert (world.data / "calibration.html").stat().st_mode & 0o077 == 0
+    again = world.ask("calibration")
+    assert again["sources"] == answer["sources"]
+    with pytest.raises(Exception, match="source is 'films'; allowed is one of all, portrait"):
+        world.ask("calibrate", source="films")
