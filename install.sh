@@ -396,7 +396,13 @@ run_checks() {
     else finish 'not to be had; tests that need them are skipped'; fi
     say ''
     # two at a time, file by file: most of a test is waiting for a plugin process
-    "$venv/bin/python" -m pytest -n 2 --dist loadfile || exit 1
+    # an hour is six times what they take: a machine that hangs gets a sentence, not an endless wait
+    set -- "$venv/bin/python" -m pytest -n 2 --dist loadfile
+    if command -v timeout >/dev/null; then set -- timeout -k 20 3600 "$@"; fi
+    status=0
+    "$@" || status=$?
+    [ "$status" -ne 124 ] || fail 'the tests had not ended after an hour and were stopped; what had failed until then stands above'
+    [ "$status" -eq 0 ] || exit 1
     [ -z "$found" ] || fail "the tests pass, but these found something (above):$found"
     exit 0
 }

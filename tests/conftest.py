@@ -35,3 +35,9 @@ def photos_dir() -> Path:
         return photographs.fetch(photographs.default_folder())
     except photographs.PhotographsUnavailable as error:
         pytest.skip(f"no photographs: {error}")
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Says at once what failed and why, so that a run which is stopped midway has told it."""
+    if report.failed and "PYTEST_XDIST_WORKER" not in os.environ:
+        print(f"\n{report.nodeid} ({report.when}):\n{report.longreprtext}\n", flush=True)

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from ui.host_server import HostServer
 from teststash import TestStash
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+RESTRAINED = Path(__file__).with_name("restrained.py")
 Click = Callable[..., dict[str, Any]]
 
 
@@ -72,7 +74,7 @@ def click(ui: Path, chromium: str, library: World, tmp_path_factory: pytest.Temp
 
     def run(flow: str, image_id: str = "", **environment: str) -> dict[str, Any]:
         done = subprocess.run(
-            ["node", ui / "browser" / "flows.mjs", flow, server.url, image_id],
+            [sys.executable, RESTRAINED, "node", ui / "browser" / "flows.mjs", flow, server.url, image_id],
             env={**os.environ, "CHROMIUM": chromium, **environment},
             capture_output=True,
             text=True,
