@@ -58,9 +58,9 @@ PERFORMER_DESTROY = """
 mutation PerformerDestroy($input: PerformerDestroyInput!) { performerDestroy(input: $input) }
 """
 
-IMAGE_KEYS = """
-query ImageKeys($image_filter: ImageFilterType, $filter: FindFilterType) {
-  findImages(image_filter: $image_filter, filter: $filter) { images { id tags { id } } }
+IMAGE_IDS = """
+query ImageIds($image_filter: ImageFilterType, $filter: FindFilterType) {
+  findImages(image_filter: $image_filter, filter: $filter) { images { id } }
 }
 """
 

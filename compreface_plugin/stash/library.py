@@ -11,7 +11,6 @@ from compreface_plugin.stash.client import AnswerLost
 from compreface_plugin.stash.patching import apply_patches
 from compreface_plugin.stash.records import (
     GalleryRecord,
-    ImageKey,
     ImageRecord,
     ImagesRead,
     Job,
@@ -24,7 +23,7 @@ from compreface_plugin.stash.records import (
 from compreface_plugin.stash.scenes import Scenes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from compreface_plugin.stash.client import StashClient
 
@@ -150,22 +149,16 @@ class StashLibrary:
         variables = {"image_filter": criterion, "filter": {"per_page": 0}}
         return int(self._client.execute(documents.IMAGE_COUNT, variables)["findImages"]["count"])
 
-    def image_ids(self, after: int = 0, per_page: int = IMAGES_PER_PAGE) -> Iterator[ImageKey]:
-        """Every image with an id above `after`, by ascending id, one request per page as it is needed.
-
-        Pages start behind the last id and not at a number of rows, so nothing is skipped when images leave
-        or come.
-        """
-        return self._image_keys({}, after, per_page)
-
-    def gallery_images(self, gallery_id: int, per_page: int = IMAGES_PER_PAGE) -> list[ImageKey]:
-        """The images of a gallery, by ascending id."""
-        criterion = {"galleries": {"value": [str(gallery_id)], "modifier": "INCLUDES"}}
-        return list(self._image_keys(criterion, 0, per_page))
-
-    def tagged_images(self, tag_id: str, after: int = 0, per_page: int = IMAGES_PER_PAGE) -> Iterator[ImageKey]:
-        """The images with exactly this tag (not its descendants) and an id above `after`, by ascending id."""
-        return self._image_keys({"tags": {"value": [tag_id], "modifier": "INCLUDES", "depth": 0}}, after, per_page)
+    def gallery_image_ids(self, gallery_id: int, per_page: int = IMAGES_PER_PAGE) -> list[int]:
+        """The images of a gallery, ascending; pages as in `image_page`."""
+        found: list[int] = []
+        paging = {"per_page": per_page, "sort": "id", "direction": "ASC"}
+        while True:
+            variables = {"image_filter": {**_inside(gallery_id), **_above(found[-1] if found else 0)}, "filter": paging}
+            held = self._client.execute(documents.IMAGE_IDS, variables)["findImages"]["images"]
+            found += [int(image["id"]) for image in held]
+            if len(held) < per_page:
+                return found
 
     def images(self, ids: Sequence[int]) -> ImagesRead:
         """One batch and the jobs that wait, by one request; none for no ids. `ids` without doubles."""
@@ -297,17 +290,6 @@ class StashLibrary:
             if len(records) < PERFORMERS_PER_PAGE:
                 return found, count
             page += 1
-
-    def _image_keys(self, criterion: Mapping[str, Any], after: int, per_page: int) -> Iterator[ImageKey]:
-        paging = {"per_page": per_page, "sort": "id", "direction": "ASC"}
-        while True:
-            variables = {"image_filter": {**criterion, **_above(after)}, "filter": paging}
-            held = self._client.execute(documents.IMAGE_KEYS, variables)["findImages"]["images"]
-            for image in held:
-                yield mapping.image_key(image)
-            if len(held) < per_page:
-                return
-            after = int(held[-1]["id"])
 
 
 def _tagged(with_tag: str | None, without_tag: str | None) -> dict[str, Any]:

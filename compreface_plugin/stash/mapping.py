@@ -8,7 +8,6 @@ from urllib.parse import parse_qs, urlsplit
 from compreface_plugin.stash.records import (
     FileRecord,
     GalleryRecord,
-    ImageKey,
     ImageRecord,
     Job,
     PerformerRecord,
@@ -76,10 +75,6 @@ def image(held: Mapping[str, Any]) -> ImageRecord:
         organized=bool(held.get("organized")),
         image_url=(held.get("paths") or {}).get("image") or f"/image/{held['id']}/image",
     )
-
-
-def image_key(held: Mapping[str, Any]) -> ImageKey:
-    return ImageKey(int(held["id"]), ids(held["tags"]))
 
 
 def gallery(held: Mapping[str, Any]) -> GalleryRecord:

@@ -90,14 +90,6 @@ class ImageRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class ImageKey:
-    """What a plan of a run needs of an image."""
-
-    id: int
-    tag_ids: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class GalleryRecord:
     id: int
     title: str

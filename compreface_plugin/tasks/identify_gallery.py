@@ -89,7 +89,7 @@ def _identify(context: Context, gallery_id: int, run: ActiveRun) -> None:
 
 def _conclude(context: Context, run: ActiveRun, gallery_id: int, tags: Tags, names: Mapping[str, str]) -> None:
     """From the verdicts of this run, which the store has, to people on the gallery. Doing it twice changes nothing."""
-    ids = [key.id for key in context.library.gallery_images(gallery_id)]
+    ids = context.library.gallery_image_ids(gallery_id)
     faces = context.store.faces.of_items(Kind.IMAGE, ids, context.engine.info.model_id)
     people = aggregate({image_id: faces[image_id] for image_id in ids})
     on_gallery = [who for who, person in people.items() if person.goes_on_gallery and who in names]

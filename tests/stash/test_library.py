@@ -89,13 +89,11 @@ def test_names_are_compared_exactly(stash: TestStash, library: StashLibrary) -> 
 
 def test_images_by_keyset_pages(stash: TestStash, library: StashLibrary, picture: Picture) -> None:
     ids = [int(stash.add_image(picture(f"{n}.jpg"))) for n in range(7)]
-    assert [key.id for key in library.image_ids(per_page=3)] == ids
-    assert [key.id for key in library.image_ids(after=ids[2], per_page=2)] == ids[3:]
     assert library.image_count() == 7
-    pages = library.image_ids(per_page=3)
-    seen = [next(pages).id for _ in range(3)]
+    seen = [image.id for image in library.image_page(0, 3)]
     stash.remove("image", ids[0])  # rows leave while the plugin works: no page may skip others for it
-    seen += [key.id for key in pages]
+    while page := library.image_page(seen[-1], 3):
+        seen += [image.id for image in page]
     assert seen == ids
 
 
@@ -105,7 +103,6 @@ def test_pages_by_tag(stash: TestStash, library: StashLibrary, picture: Picture)
     tagged = int(stash.add_image(picture("0.jpg"), tags=[parent]))
     below = int(stash.add_image(picture("1.jpg"), tags=[child]))
     plain = int(stash.add_image(picture("2.jpg")))
-    assert [key.id for key in library.tagged_images(parent)] == [tagged]
     assert [image.id for image in library.image_page(0, 10, with_tag=parent)] == [tagged]
     assert [image.id for image in library.image_page(0, 10, without_tag=parent)] == [below, plain]
     assert [image.id for image in library.image_page(below, 10)] == [plain]
@@ -166,7 +163,7 @@ def test_an_image_without_files(stash: TestStash, library: StashLibrary, picture
 def test_galleries(stash: TestStash, library: StashLibrary, picture: Picture) -> None:
     ids = [stash.add_image(picture(f"{n}.jpg")) for n in range(5)]
     gallery = stash.add_gallery(ids[1:4])
-    assert [key.id for key in library.gallery_images(int(gallery), per_page=2)] == [int(one) for one in ids[1:4]]
+    assert library.gallery_image_ids(int(gallery), per_page=2) == [int(one) for one in ids[1:4]]
     record = library.gallery(int(gallery))
     assert record is not None
     assert record.image_count == 3

@@ -175,7 +175,7 @@ def test_a_thousand_images_cost_few_requests(
     tag, people = stash.add_tag("Seen"), [stash.add_performer(f"P{n}") for n in range(7)]
     client = connect(stash)
     library = StashLibrary(client)
-    keys = [key.id for key in library.image_ids()]
+    keys = [image.id for image in library.image_page(0, 200)]
     for start in range(0, 200, 20):
         records = library.images(keys[start : start + 20]).records
         patches = [Patch("image", tuple(str(image.id) for image in records), "tag_ids", "ADD", (tag,))]
