@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,12 +12,12 @@ from typing import Any
 import pytest
 from PIL import Image
 from tasks.conftest import World, jpeg
+from ui.browser import Browser
 from ui.host_server import HostServer
 
 from teststash import TestStash
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-RESTRAINED = Path(__file__).with_name("restrained.py")
 Click = Callable[..., dict[str, Any]]
 
 
@@ -65,24 +63,27 @@ def library(tmp_path_factory: pytest.TempPathFactory, repo_root: Path, photos_di
         assert stash.broken == []
 
 
-@pytest.fixture(scope="module")
-def click(ui: Path, chromium: str, library: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Click]:
-    """click(flow, image_id, **environment): what the flow of ui/browser/flows.mjs saw; fails with its faults."""
-    bundle = tmp_path_factory.mktemp("host")
-    subprocess.run(["node", ui / "browser" / "bundle.mjs", bundle], check=True, timeout=120)
-    server = HostServer(library.stash.url, bundle, ui)
+@pytest.fixture(scope="session")
+def browser(ui: Path, chromium: str) -> Iterator[Browser]:
+    started = Browser(ui, chromium)
+    yield started
+    started.close()
 
-    def run(flow: str, image_id: str = "", **environment: str) -> dict[str, Any]:
-        done = subprocess.run(
-            [sys.executable, RESTRAINED, "node", ui / "browser" / "flows.mjs", flow, server.url, image_id],
-            env={**os.environ, "CHROMIUM": chromium, **environment},
-            capture_output=True,
-            text=True,
-            timeout=280,
-        )
-        assert done.returncode == 0, done.stderr + done.stdout
-        seen: dict[str, Any] = json.loads(done.stdout)
-        return seen
+
+@pytest.fixture(scope="session")
+def host_bundle(ui: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("host")
+    subprocess.run(["node", ui / "browser" / "bundle.mjs", folder], check=True, timeout=120)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def click(ui: Path, browser: Browser, host_bundle: Path, library: World) -> Iterator[Click]:
+    """click("image/accept", **given): what that flow of ui/browser/flows/image.mjs saw; fails with its faults."""
+    server = HostServer(library.stash.url, host_bundle, ui)
+
+    def run(flow: str, **given: Any) -> dict[str, Any]:
+        return browser.run(flow, server.url, **given)
 
     yield run
     server.close()

@@ -14,7 +14,7 @@ import sys
 
 PR_CAPBSET_DROP = 24  # linux/prctl.h
 CAP_SYS_NICE = 23  # linux/capability.h
-CPU_S = 180  # of one process; a flow takes 2 to 5
+CPU_S = 600  # of one process; a flow takes 2 to 5, and one browser serves all flows
 REAL_TIME_US = 500_000  # of a real-time thread without a pause
 
 

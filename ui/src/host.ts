@@ -11,6 +11,7 @@ import type * as ReactNamespace from "react";
 import type * as BootstrapNamespace from "react-bootstrap";
 import type * as ReactDOMNamespace from "react-dom";
 import type * as IntlNamespace from "react-intl";
+import type * as RouterNamespace from "react-router-dom";
 
 type Component = ComponentType<Record<string, unknown>>;
 type Patch = (...args: unknown[]) => unknown;
@@ -29,6 +30,7 @@ interface PluginApi {
     Bootstrap: typeof BootstrapNamespace;
     Intl: typeof IntlNamespace;
     FontAwesomeSolid: Record<string, unknown>;
+    ReactRouterDOM: typeof RouterNamespace;
     Mousetrap?: Mousetrap;
   };
   components: Record<string, Component | undefined>;
@@ -38,6 +40,7 @@ interface PluginApi {
     loadComponents?: (components: (() => Promise<unknown>)[]) => Promise<void>;
   };
   hooks: { useToast?: () => Toast };
+  register: { route(path: string, page: ComponentType): void };
   patch: {
     before(name: string, patch: Patch): void;
     instead(name: string, patch: Patch): void;
@@ -62,6 +65,7 @@ export const React = api.React;
 export const ReactDOM = api.ReactDOM;
 export const Bootstrap = api.libraries.Bootstrap;
 export const Intl = api.libraries.Intl;
+export const Router = api.libraries.ReactRouterDOM;
 
 /** What Stash calls this plugin: the name of its manifest, which is also in the address of this script. */
 export const PLUGIN_ID = pluginId();
@@ -73,14 +77,58 @@ function pluginId(): string {
 }
 
 // Patches -----------------------------------------------------------------------------------------------------------
+//
+// Names that this version of Stash lacks are never called. Hooks must not be used in a patch: it runs inside the
+// host's component. What throws in one leaves the host as it is.
 
-/** Adds to what the host renders. Names that this version of Stash lacks are never called. */
+/** Adds to what the host renders. */
 export function patchAfter<Props>(name: string, render: (props: Props, result: ReactNode) => ReactNode): void {
   api.patch.after(name, (...args) => {
     const result = args[args.length - 1] as ReactNode;
     const props = args.length > 1 ? args[0] : undefined;
-    return isObject(props) ? render(props as unknown as Props, result) : result;
+    return isObject(props) ? guarded(name, () => render(props as unknown as Props, result), () => result) : result;
   });
+}
+
+/** Changes what a component of the host is given. */
+export function patchBefore<Props>(name: string, change: (props: Props) => Props): void {
+  api.patch.before(name, (...args) => {
+    const [props, ...rest] = args; // a list cut short would reach every patch after this one
+    return isObject(props) ? [guarded<unknown>(name, () => change(props as unknown as Props), () => props), ...rest] : args;
+  });
+}
+
+/** Takes the place of a component of the host; `original` renders what would be there. */
+export function patchInstead<Props>(name: string, render: (props: Props, original: () => ReactNode) => ReactNode): void {
+  api.patch.instead(name, (...args) => {
+    const next = args[args.length - 1] as (...given: unknown[]) => ReactNode;
+    const given = args.slice(0, -1);
+    const original = () => next(...given);
+    const props = given[0];
+    return isObject(props) ? guarded(name, () => render(props as unknown as Props, original), original) : original();
+  });
+}
+
+function guarded<Result>(name: string, attempt: () => Result, otherwise: () => Result): Result {
+  try {
+    return attempt();
+  } catch (error) {
+    console.error("compreface", name, error);
+    return otherwise();
+  }
+}
+
+/** A page of ours. The server owns /plugin/, so paths begin with /plugins/; without dots, which mean files. */
+export function addRoute(path: `/plugins/${string}`, page: ComponentType): void {
+  guarded("register.route", () => api.register.route(path, page), () => undefined);
+}
+
+/** Something at the end of the main menu. */
+export function addToMenu(item: ReactNode): void {
+  patchBefore<{ children?: ReactNode }>("MainNavBar.MenuItems", (props) => ({
+    ...props,
+    children: React.createElement(React.Fragment, null, props.children, item),
+  }));
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
@@ -149,8 +197,8 @@ const OPERATION = gql`
 `;
 
 const TASK = gql`
-  mutation ComprefaceTask($plugin: ID!, $task: String, $args: Map) {
-    runPluginTask(plugin_id: $plugin, task_name: $task, args_map: $args)
+  mutation ComprefaceTask($plugin: ID!, $task: String, $description: String, $args: Map) {
+    runPluginTask(plugin_id: $plugin, task_name: $task, description: $description, args_map: $args)
   }
 `;
 
@@ -166,20 +214,46 @@ export async function callPlugin<Answer>(args: Record<string, unknown>, signal?:
   return data.runPluginOperation;
 }
 
-/** Queues a task of the manifest; its job id. */
-export async function startTask(task: string, args: Record<string, unknown> = {}): Promise<string> {
-  const mutation = api.GQL.RunPluginTaskDocument;
-  const { data } = await client().mutate<{ runPluginTask: string }>(
-    mutation === undefined
-      ? { mutation: TASK, variables: { plugin: PLUGIN_ID, task, args } }
-      : { mutation, variables: { plugin_id: PLUGIN_ID, task_name: task, args_map: args } },
-  );
-  return data?.runPluginTask ?? "";
+/** Queues a task; its job's id. One of the manifest goes by its name, any other by what the queue shall show. */
+export async function startTask(
+  task: { name: string } | { description: string },
+  args: Record<string, unknown> = {},
+): Promise<string> {
+  const named = "name" in task ? { task: task.name } : { description: task.description };
+  const { data } = await client().mutate<{ runPluginTask: string }>({
+    mutation: TASK,
+    variables: { plugin: PLUGIN_ID, args, ...named },
+  });
+  if (!data?.runPluginTask) throw new Error("Stash did not queue the task.");
+  return data.runPluginTask;
 }
 
-export async function ask<Answer>(query: DocumentNode, variables: Record<string, unknown>): Promise<Answer> {
-  const { data } = await client().query<Answer>({ query, variables, fetchPolicy: "cache-first" });
+/** A question to Stash, answered from its cache where that knows, or not (`fresh`). */
+export async function ask<Answer>(
+  query: DocumentNode,
+  variables: Record<string, unknown>,
+  fresh = false,
+): Promise<Answer> {
+  const fetchPolicy = fresh ? "network-only" : "cache-first";
+  const { data } = await client().query<Answer>({ query, variables, fetchPolicy });
   return data;
+}
+
+/** A change to Stash itself. */
+export async function change<Answer>(mutation: DocumentNode, variables: Record<string, unknown>): Promise<Answer> {
+  const { data } = await client().mutate<Answer>({ mutation, variables });
+  if (data == null) throw new Error("Stash gave no answer.");
+  return data;
+}
+
+/** Follows a subscription of the host's client until the function returned is called. Nothing where it has none. */
+export function follow<Answer>(document: string, onData: (data: Answer) => void): () => void {
+  const query = api.GQL[document];
+  if (query === undefined) return () => undefined;
+  const subscription = client()
+    .subscribe<Answer>({ query })
+    .subscribe({ next: ({ data }) => data && onData(data), error: () => undefined });
+  return () => subscription.unsubscribe();
 }
 
 /** Queries whose answers change when the plugin writes to Stash. */

@@ -1,6 +1,7 @@
 import type { KeyboardEvent } from "react";
 import { Bootstrap, Icon, React } from "../host";
 import type { Candidate, Face } from "../operations";
+import { Meter } from "../parts/Meter";
 import { useText } from "../text";
 import { CreatePerformer, PickPerformer } from "./forms";
 import type { Actions as FaceActions } from "./useFaces";
@@ -179,24 +180,6 @@ function Explanation({ face }: { face: Face }) {
       )}
       {said.length > 0 && !isDecided(face) && <p className="compreface-reason text-muted">{said.join(" · ")}</p>}
     </>
-  );
-}
-
-function Meter({ similarity, required }: { similarity: number; required: number }) {
-  const text = useText();
-  const label = text("compreface.similarity", {
-    value: text.similarity(similarity),
-    required: text.similarity(required),
-  });
-  return (
-    <span className="compreface-meter" title={label}>
-      <span className="compreface-meter-track" aria-hidden="true">
-        <span className="compreface-meter-value" style={{ width: `${Math.min(1, similarity) * 100}%` }} />
-        <span className="compreface-meter-line" style={{ insetInlineStart: `${Math.min(1, required) * 100}%` }} />
-      </span>
-      <span aria-hidden="true">{text.similarity(similarity)}</span>
-      <span className="sr-only">{label}</span>
-    </span>
   );
 }
 

@@ -10,6 +10,7 @@ import {
   type Face,
   type Word,
 } from "../operations";
+import { messageOf } from "../parts/notices";
 import { useText } from "../text";
 import { inReadingOrder } from "./geometry";
 import { isUnjudged, named } from "./wording";
@@ -193,10 +194,6 @@ export function useFaces(imageId: string): Faces {
     [detect, cancel, load, accept, acceptAll, say, create],
   );
   return { phase, faces, busy, said, refused, actions };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** `faces` with the crops that `others` have of them. */

@@ -1,10 +1,12 @@
+import "./styles.css";
+
 import type { ReactNode } from "react";
-import { Boundary } from "../boundary";
 import { FacesPanel, type ImageOfHost } from "../faces/FacesPanel";
 import { Bootstrap, React, useShortcut } from "../host";
+import { Part } from "../surface";
 import { useText } from "../text";
 
-const { Button, Nav, Tab } = Bootstrap;
+const { Nav, Tab } = Bootstrap;
 
 const SHORTCUT = "x f"; // free on every page of the host
 const HOST_DETAILS = "[data-rb-event-key='image-details-panel']";
@@ -19,7 +21,7 @@ export function ImageTabs({ image, details }: { image: ImageOfHost; details: Rea
   });
   return (
     <Tab.Container id="compreface-tabs" activeKey={tab} onSelect={(key) => setTab(key ?? "info")} transition={false}>
-      <Nav variant="pills" className="compreface-tabs" aria-label={text("compreface.tabs")}>
+      <Nav variant="pills" className="compreface compreface-tabs" aria-label={text("compreface.tabs")}>
         <Nav.Item>
           <Nav.Link eventKey="info" as="button" type="button">
             {text("compreface.tab.info")}
@@ -34,26 +36,11 @@ export function ImageTabs({ image, details }: { image: ImageOfHost; details: Rea
       <Tab.Content>
         <Tab.Pane eventKey="info">{details}</Tab.Pane>
         <Tab.Pane eventKey="faces" mountOnEnter>
-          <Boundary fallback={(retry, error) => <PanelFailed error={error} onRetry={retry} />}>
+          <Part>
             <FacesPanel image={image} visible={tab === "faces"} />
-          </Boundary>
+          </Part>
         </Tab.Pane>
       </Tab.Content>
     </Tab.Container>
-  );
-}
-
-function PanelFailed({ error, onRetry }: { error: unknown; onRetry: () => void }) {
-  const text = useText();
-  return (
-    <div className="compreface-box compreface-failed card" role="alert">
-      <p>{text("compreface.failed.panel")}</p>
-      <p>{String(error)}</p>
-      <div>
-        <Button size="sm" onClick={onRetry}>
-          {text("compreface.retry")}
-        </Button>
-      </div>
-    </div>
   );
 }

@@ -1,5 +1,8 @@
+import "./styles.css";
+
 import { Bootstrap, Icon, React } from "../host";
 import { health, type Check, type Health } from "../operations";
+import { messageOf } from "../parts/notices";
 import { useText, type MessageId } from "../text";
 
 const { Badge, Button, Spinner } = Bootstrap;
@@ -34,7 +37,7 @@ export function HealthChecks() {
       (answer) => !controller.signal.aborted && setState({ kind: "ready", health: answer }),
       (error: unknown) =>
         !controller.signal.aborted &&
-        setState({ kind: "failed", message: error instanceof Error ? error.message : String(error) }),
+        setState({ kind: "failed", message: messageOf(error) }),
     );
   }, []);
   React.useEffect(() => {
@@ -43,7 +46,7 @@ export function HealthChecks() {
   }, [check]);
 
   return (
-    <div className="compreface-health">
+    <div className="compreface compreface-health">
       <div role="status">
         {state.kind === "working" && (
           <p>

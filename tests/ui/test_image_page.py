@@ -1,4 +1,4 @@
-"""The user interface in a real browser: from the click to the changed library."""
+"""Faces on the image page, in a real browser: from the click to the changed library."""
 
 from __future__ import annotations
 
@@ -33,9 +33,8 @@ def close_to(frames: list[list[float]], boxes: list[list[float]]) -> bool:
     return all(abs(a - b) < 0.01 for frame, box in pairs for a, b in zip(frame, box, strict=True))
 
 
-@pytest.mark.parametrize("plugins", ["compreface", "compreface,rude", "rude,compreface"])
-def test_detect_accept_undo(click: Click, library: World, pair: str, plugins: str) -> None:
-    seen = click("accept", pair, PLUGINS=plugins)
+def test_detect_accept_undo_before_another_plugin(click: Click, library: World, pair: str) -> None:
+    seen = click("image/accept", image=pair, plugins="compreface,rude")
     assert seen["name"] == "Barack Obama"
     assert seen["after"] == ["Barack Obama"]
     assert seen["left"] == ["Joe Biden"]
@@ -47,8 +46,8 @@ def test_detect_accept_undo(click: Click, library: World, pair: str, plugins: st
     assert close_to(seen["narrow"], boxes), "frames follow the picture when the page changes its size"
 
 
-def test_with_keys_alone(click: Click, library: World, pair: str) -> None:
-    seen = click("keyboard", pair)
+def test_with_keys_alone_after_another_plugin(click: Click, library: World, pair: str) -> None:
+    seen = click("image/keyboard", image=pair, plugins="rude,compreface")
     assert seen["first"]["text"] == "Faces"
     assert seen["second"]["text"] == "Find faces"
     assert all(each["outline"] != "none" or each["shadow"] != "none" for each in (seen["first"], seen["second"]))
@@ -59,20 +58,20 @@ def test_with_keys_alone(click: Click, library: World, pair: str) -> None:
 def test_a_name_is_text_and_somebody_else_can_be_picked(click: Click, library: World) -> None:
     stranger = Image.open(library.photos / "t1.jpg").crop((0, 0, 640, 500))
     image = library.add_image("stranger.jpg", jpeg(stranger))
-    assert click("create", image)["heading"].strip() == "<img src=x onerror=alert(1)>"
+    assert click("image/create", image=image)["heading"].strip() == "<img src=x onerror=alert(1)>"
     assert library.performers_on(image) == [library.performers["Eileen Collins"]]
 
 
 def test_nobody_on_it_in_german(click: Click, library: World) -> None:
     image = library.add_image("cat.png", (library.photos / "chelsea.png").read_bytes())
-    assert click("empty", image)["violations"] == []
+    assert click("image/empty", image=image)["violations"] == []
 
 
 def test_a_picture_that_cannot_be_read_and_then_can(click: Click, library: World, pair: str) -> None:
     there = library.folder / f"pair{len(library.expected) - 1}.jpg"
     away = there.with_suffix(".away")
     there.rename(away)
-    seen = click("failed", pair, AWAY=str(away), BACK=str(there))
+    seen = click("image/failed", image=pair, away=str(away), back=str(there))
     assert "could not be looked at" in seen["message"]
     assert f"/image/{pair}/" in seen["message"]
     assert seen["violations"] == []
@@ -83,24 +82,6 @@ def test_many_faces(click: Click, library: World) -> None:
     crowd = Image.new("RGB", (1500, 750), "grey")
     for place in range(CROWD):
         crowd.paste(face, (place % 10 * 150, place // 10 * 150))
-    seen = click("crowd", library.add_image("crowd.jpg", jpeg(crowd)))
+    seen = click("image/crowd", image=library.add_image("crowd.jpg", jpeg(crowd)))
     assert seen["count"] >= CROWD * 0.9
     assert seen["frames"] == seen["count"]
-
-
-def test_health_in_the_settings_of_this_plugin_alone(click: Click) -> None:
-    seen = click("health")
-    assert seen["panels"] == 1
-    assert "Stash" in seen["checks"]
-    assert "Models" in seen["checks"]
-    assert seen["violations"] == []
-
-
-def test_no_messages_are_left_over(ui: Path) -> None:
-    """Every message of the catalogue is used; that none is missing is what the compiler checks."""
-    import json
-
-    messages = json.loads((ui / "src" / "locales" / "en.json").read_text(encoding="utf-8"))
-    sources = "".join(path.read_text(encoding="utf-8") for path in (ui / "src").rglob("*.ts*"))
-    composed = ("compreface.done.", "compreface.health.")  # built from a value
-    assert [each for each in messages if f'"{each}"' not in sources and not each.startswith(composed)] == []

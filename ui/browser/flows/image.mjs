@@ -1,0 +1,148 @@
+import { renameSync } from "node:fs";
+import { focused, pressUntilFocused, watchLongTasks } from "./tools.mjs";
+
+const cards = (page) => page.locator(".compreface-card");
+const confirmed = (page) => page.locator(".compreface-card", { hasText: "confirmed by you" });
+const performers = (page) => page.locator(".performer-card").allTextContents();
+const onPage = (page, name) => page.locator(".performer-card", { hasText: name }).waitFor({ state: "attached" });
+const offPage = (page, name) => page.locator(".performer-card", { hasText: name }).waitFor({ state: "detached" });
+
+async function open({ page, address, given }, query = "") {
+  await page.goto(`${address}/images/${given.image}${query}`);
+  await page.getByRole("tab", { name: /Faces|Gesichter/ }).click();
+}
+
+async function detect(page) {
+  await page.getByRole("button", { name: /Find faces|Gesichter suchen/ }).click();
+  await cards(page).first().waitFor();
+}
+
+/** Frames must lie on the picture, where the boxes of the faces say. */
+async function frames(page) {
+  return page.evaluate(() => {
+    const picture = document.querySelector(".image-image").getBoundingClientRect();
+    return [...document.querySelectorAll(".compreface-frame")].map((frame) => {
+      const box = frame.getBoundingClientRect();
+      return [
+        (box.left - picture.left) / picture.width,
+        (box.top - picture.top) / picture.height,
+        (box.right - picture.left) / picture.width,
+        (box.bottom - picture.top) / picture.height,
+      ];
+    });
+  });
+}
+
+/** Detect, accept all that is sure, take one back. */
+export async function accept(stage) {
+  const { page, given } = stage;
+  await open(stage, `?plugins=${given.plugins ?? "compreface"}`);
+  await detect(page);
+  const wide = await frames(page);
+  await page.setViewportSize({ width: 1000, height: 600 });
+  await page.waitForTimeout(300);
+  const narrow = await frames(page);
+  await page.locator(".compreface-crop img").first().waitFor();
+  const violations = await stage.axe();
+  const first = cards(page).first();
+  const name = await first.locator(".compreface-name a").innerText();
+  await first.getByRole("button", { name: /^Accept/ }).click();
+  await confirmed(page).first().waitFor();
+  await onPage(page, name);
+  const after = await performers(page);
+  await cards(page)
+    .nth(1)
+    .getByRole("button", { name: /^Accept/ })
+    .click();
+  await confirmed(page).nth(1).waitFor();
+  await first.getByRole("button", { name: "Undo" }).click();
+  await first.getByRole("button", { name: /^Accept/ }).waitFor();
+  await offPage(page, name);
+  return { wide, narrow, name, after, left: await performers(page), violations };
+}
+
+/** The same with keys only: to the tab, to the button, over the cards. */
+export async function keyboard({ page, address, given }) {
+  await page.goto(`${address}/images/${given.image}?plugins=${given.plugins ?? "compreface"}`);
+  const tab = page.getByRole("tab", { name: "Faces" });
+  await pressUntilFocused(page, "Tab", page.getByRole("tab", { name: "Info" }));
+  await pressUntilFocused(page, "ArrowRight", tab, 2);
+  const first = await focused(page);
+  await page.keyboard.press("Enter");
+  await page.getByRole("button", { name: "Find faces" }).waitFor();
+  await page.keyboard.press("Tab");
+  const second = await focused(page);
+  await page.keyboard.press("Enter");
+  await cards(page).first().waitFor();
+  await pressUntilFocused(page, "Tab", cards(page).first());
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("y");
+  await confirmed(page).first().waitFor();
+  return { first, second, second_confirmed: (await cards(page).nth(1).innerText()).includes("confirmed by you") };
+}
+
+/** Whoever has the name of a script becomes a performer by that very name. */
+export async function create(stage) {
+  const { page } = stage;
+  const name = "<img src=x onerror=alert(1)>";
+  await open(stage);
+  await detect(page);
+  const card = cards(page).first();
+  await card.getByRole("button", { name: "New performer" }).click();
+  await card.locator("input").fill(name);
+  await card.getByRole("button", { name: "Create" }).click();
+  await confirmed(page).first().waitFor();
+  await onPage(page, name);
+  const heading = await card.locator(".compreface-name a").innerText();
+  await card.getByRole("button", { name: "Undo" }).click();
+  await offPage(page, name);
+  await card.getByRole("button", { name: "Not a face" }).click();
+  await card.getByRole("button", { name: "Undo" }).waitFor();
+  await card.getByRole("button", { name: "Undo" }).click();
+  await card.getByRole("button", { name: "Someone else" }).click();
+  await card.getByRole("textbox", { name: "Performer" }).fill("Collins");
+  await card.getByRole("button", { name: "Eileen Collins" }).click();
+  await card.getByRole("button", { name: "Put on this picture" }).click();
+  await confirmed(page).first().waitFor();
+  await onPage(page, "Eileen Collins");
+  return { heading };
+}
+
+/** Nothing on it; an image that is gone; the words in another language. */
+export async function empty(stage) {
+  const { page } = stage;
+  await open(stage, "?locale=de-DE");
+  await page.getByRole("button", { name: "Gesichter suchen" }).click();
+  await page.getByRole("heading", { name: "Kein Gesicht gefunden" }).waitFor();
+  return { violations: await stage.axe() };
+}
+
+/** The picture cannot be read: said so, with the plugin's state; once it is back, another try finds the faces. */
+export async function failed(stage) {
+  const { page, given } = stage;
+  await open(stage);
+  await page.getByRole("button", { name: "Find faces" }).click();
+  const box = page.locator(".compreface-failed");
+  await box.waitFor();
+  const message = await box.innerText();
+  await box.getByRole("button", { name: "Check the plugin" }).click();
+  await box.locator(".compreface-check").first().waitFor();
+  const violations = await stage.axe();
+  renameSync(given.away, given.back);
+  await box.getByRole("button", { name: "Try again" }).click();
+  await cards(page).first().waitFor();
+  return { message, violations };
+}
+
+/** Many faces: all there, and the page stays quick. */
+export async function crowd(stage) {
+  const { page } = stage;
+  await open(stage);
+  await detect(page);
+  const longest = await watchLongTasks(page);
+  const count = await cards(page).count();
+  await cards(page).last().scrollIntoViewIfNeeded();
+  await cards(page).last().focus();
+  for (let i = 0; i < 10; i++) await page.keyboard.press("ArrowUp");
+  return { count, frames: (await frames(page)).length, longest: await longest() };
+}

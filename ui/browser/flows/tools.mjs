@@ -1,0 +1,44 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+
+const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+
+/** What axe-core finds serious in what is ours, or in `where`. */
+export async function axe(page, where = "[class*=compreface]") {
+  await page.evaluate(readFileSync(AXE, "utf8"));
+  const found = await page.evaluate(
+    (context) => window.axe.run(context, { resultTypes: ["violations"] }),
+    where,
+  );
+  return found.violations
+    .filter((each) => ["serious", "critical"].includes(each.impact))
+    .map((each) => `${each.id}: ${each.nodes.map((node) => node.html).join(" ")}`);
+}
+
+/** Presses a key until the element has the focus, at most so often. */
+export async function pressUntilFocused(page, key, locator, most = 40) {
+  for (let i = 0; i < most; i++) {
+    if (await locator.evaluate((each) => each === document.activeElement)) return;
+    await page.keyboard.press(key);
+  }
+  throw new Error(`${most} times ${key} did not lead to the element`);
+}
+
+/** What has the focus, and what shows that it has. */
+export function focused(page) {
+  return page.evaluate(() => {
+    const style = getComputedStyle(document.activeElement);
+    return { text: document.activeElement.textContent.trim(), outline: style.outlineStyle, shadow: style.boxShadow };
+  });
+}
+
+/** Starts to watch for tasks that hold the page up; the longest so far in ms. */
+export async function watchLongTasks(page) {
+  await page.evaluate(() => {
+    window.longest = 0;
+    new PerformanceObserver((list) => {
+      for (const task of list.getEntries()) window.longest = Math.max(window.longest, task.duration);
+    }).observe({ entryTypes: ["longtask"] });
+  });
+  return () => page.evaluate(() => window.longest);
+}

@@ -1,0 +1,74 @@
+import * as Apollo from "@apollo/client";
+import * as React from "react";
+import * as Bootstrap from "react-bootstrap";
+import { useParams } from "react-router-dom";
+import { component } from "../patches";
+import type { Named } from "./data";
+import { Performers, RatingSystem } from "./shared";
+
+const FIND_IMAGE = Apollo.gql`
+  query FindImage($id: ID!) {
+    findImage(id: $id) {
+      id
+      title
+      paths {
+        image
+      }
+      visual_files {
+        ... on ImageFile {
+          id
+          path
+        }
+      }
+      performers {
+        id
+        name
+      }
+    }
+  }
+`;
+
+interface Image {
+  id: string;
+  paths: { image: string };
+  performers: Named[];
+}
+
+const ImageDetailPanel = component<{ image: Image }>("ImageDetailPanel", ({ image }) => (
+  <Performers performers={image.performers} />
+));
+
+export function ImagePage() {
+  const { id } = useParams<{ id: string }>();
+  const { data } = Apollo.useQuery<{ findImage: Image }>(FIND_IMAGE, { variables: { id } });
+  if (data === undefined) return <p>Loading</p>;
+  return (
+    <main className="row">
+      <div className="image-tabs">
+        <div className="image-toolbar">
+          <span className="image-toolbar-group">
+            <RatingSystem value={0} clickToRate />
+          </span>
+          <span className="image-toolbar-group" />
+        </div>
+        <Bootstrap.Tab.Container defaultActiveKey="image-details-panel" id="host">
+          <Bootstrap.Nav variant="tabs">
+            <Bootstrap.Nav.Link eventKey="image-details-panel">Details</Bootstrap.Nav.Link>
+            <Bootstrap.Nav.Link eventKey="image-edit-panel">Edit</Bootstrap.Nav.Link>
+          </Bootstrap.Nav>
+          <Bootstrap.Tab.Content>
+            <Bootstrap.Tab.Pane eventKey="image-details-panel">
+              <ImageDetailPanel image={data.findImage} />
+            </Bootstrap.Tab.Pane>
+            <Bootstrap.Tab.Pane eventKey="image-edit-panel">
+              <input aria-label="Title" />
+            </Bootstrap.Tab.Pane>
+          </Bootstrap.Tab.Content>
+        </Bootstrap.Tab.Container>
+      </div>
+      <div className="image-container">
+        <img className="image-image" src={data.findImage.paths.image} alt="" />
+      </div>
+    </main>
+  );
+}
