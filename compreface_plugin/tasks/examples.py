@@ -22,32 +22,46 @@ if TYPE_CHECKING:
 def performer_examples(context: Context) -> dict[str, Any]:
     """The examples of `performerId`, odd ones first; without it: the performers that have odd ones, worst first.
 
-    `addFaceId` confirms a face as hers and keeps it as an example; `removeExampleId` takes one away for good.
+    `addFaceId` confirms a face as hers and keeps it as an example; `removeExampleId` takes one away for good. `runId`
+    undoes what was done; an own picture, which stands in Stash, is only forgotten (null).
     """
     model = model_in_use(context)
     performer_id = str_arg(context.args, "performerId")
     if not performer_id:
         return _contaminated(context, model)
     add, remove = int_arg(context.args, "addFaceId", 0), int_arg(context.args, "removeExampleId", 0)
+    run_id = None
     if add:
         face = stored_face(context, model, add)
-        carry_out(context, model, [Word(face, said, performer_id) for said in (Said.CONFIRMED, Said.EXAMPLE)])
+        words = [Word(face, said, performer_id) for said in (Said.CONFIRMED, Said.EXAMPLE)]
+        run_id, _ = carry_out(context, model, words)
     if remove:
-        _remove(context, model, performer_id, remove)
-    views = _views(context, model, context.store.examples.of_performer(performer_id, model.model_id))
+        run_id = _remove(context, model, performer_id, remove)
+    views = example_views(context, model, performer_id)
     name = context.library.performer_names([performer_id]).get(performer_id, "")
-    for view in views:
-        view["crop"] = data_uri(context.store.people.crop(view["exampleId"]))
     return {
         "performerId": performer_id,
         "name": name,
         "examples": views,
         "odd": sum(view["odd"] for view in views),
+        "runId": run_id,
     }
 
 
-def _remove(context: Context, model: ModelInUse, performer_id: str, example_id: int) -> None:
-    """A face of an item is barred from being learned again; another picture is only forgotten."""
+def example_views(context: Context, model: ModelInUse, performer_id: str) -> list[dict[str, Any]]:
+    """The examples of one performer with their crops, odd ones first, and the item each was seen on."""
+    examples = context.store.examples.of_performer(performer_id, model.model_id)
+    views = _views(context, model, examples)
+    for view in views:
+        view["crop"] = data_uri(context.store.people.crop(view["exampleId"]))
+        face = None if view["faceId"] is None else context.store.faces.face(view["faceId"], model.model_id)
+        view["item"] = None if face is None else {"kind": face.kind.value, "id": str(face.item_id)}
+    return views
+
+
+def _remove(context: Context, model: ModelInUse, performer_id: str, example_id: int) -> str | None:
+    """The run that undoes it. A face of an item is barred from being learned again; another picture is only
+    forgotten."""
     examples = context.store.examples.of_performer(performer_id, model.model_id)
     found = next((each for each in examples if each.example_id == example_id), None)
     if found is None:
@@ -55,10 +69,10 @@ def _remove(context: Context, model: ModelInUse, performer_id: str, example_id: 
         raise SettingsError(f"The argument removeExampleId is {example_id}; allowed for this performer is {allowed}.")
     face = None if found.face_id is None else context.store.faces.face(found.face_id, model.model_id)
     if face is not None:
-        carry_out(context, model, [Word(face, Said.NO_EXAMPLE, performer_id)])
-        return
+        return carry_out(context, model, [Word(face, Said.NO_EXAMPLE, performer_id)])[0]
     with context.store.transaction():
         context.store.people.delete_examples([example_id])
+    return None
 
 
 def _views(context: Context, model: ModelInUse, examples: list[Example]) -> list[dict[str, Any]]:

@@ -51,6 +51,7 @@ MODES: dict[str, Mode] = {
     "plan": Mode("plans:plan"),
     "applyPlan": Mode("plans:apply"),
     "deletePlan": Mode("plans:delete"),
+    "performerFaces": Mode("performer_faces:performer_faces"),
     "performerExamples": Mode("examples:performer_examples"),
     "recognizeNewScenes": Mode("scenes:recognize_new", exclusive=True),
     "recognizeScenes": Mode("scenes:recognize_new", exclusive=True),
