@@ -122,3 +122,10 @@ def choice_arg(args: Args, name: str, choices: Sequence[str], default: str) -> s
     """The one of `choices` given as the argument `name`, `default` when missing. Raises SettingsError."""
     value = args.get(name)
     return default if is_missing(value) else read_choice(f"The argument {name}", value, choices)
+
+
+def ids_arg(args: Args, name: str) -> list[int]:
+    """Whole numbers from 1 on, given as a list, or as text with commas between them; empty when there are none."""
+    value = args.get(name)
+    parts = value if isinstance(value, list) else str(value or "").split(",")
+    return [read_int(f"The argument {name}", part, 1, 2**53) for part in parts if not is_missing(part)]

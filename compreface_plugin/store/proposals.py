@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,16 @@ ORDERS = tuple(_ORDERS)
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which of the faces that wait; None: all."""
+
+    performer_id: str | None = None  # the best candidate
+    kind: Kind | None = None
+    item_ids: Sequence[int] | None = None
+    face_ids: Sequence[int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Sighting:
     """A face that a performer was found in."""
 
@@ -45,25 +56,24 @@ class Proposals:
         self._db = db
 
     def page(
-        self,
-        model_id: str,
-        *,
-        order: str = "item",
-        performer_id: str | None = None,
-        image_id: int | None = None,
-        limit: int = 20,
-        offset: int = 0,
+        self, model_id: str, order: str = "item", wanted: Wanted = Wanted(), limit: int = 20, offset: int = 0
     ) -> tuple[int, list[int]]:
-        """(how many wait in all, face ids of the page). `order` is one of ORDERS."""
-        where, given = _WAITING, {"model": model_id, "who": performer_id, "item": image_id}
-        if performer_id is not None:
+        """(how many of the wanted wait in all, face ids of the page). `order` is one of ORDERS."""
+        where, given = _WAITING, dict[str, object]({"model": model_id, "limit": limit, "offset": offset})
+        if wanted.performer_id is not None:
             where += " AND v.performer_id = :who"
-        if image_id is not None:
-            where += " AND f.kind = 'image' AND f.item_id = :item"
+            given["who"] = wanted.performer_id
+        if wanted.kind is not None:
+            where += " AND f.kind = :kind"
+            given["kind"] = wanted.kind.value
+        for column, ids in (("item_id", wanted.item_ids), ("face_id", wanted.face_ids)):
+            if ids is not None:
+                where += f" AND f.{column} IN (SELECT value FROM json_each(:{column}))"  # noqa: S608
+                given[column] = json.dumps(list(ids))
         total = self._db.execute("SELECT count(*)" + where, given).fetchone()[0]
         rows = self._db.execute(
             f"SELECT f.face_id{where} ORDER BY {_ORDERS[order]} LIMIT :limit OFFSET :offset",
-            {**given, "limit": limit, "offset": offset},
+            given,
         )
         return int(total), [int(row[0]) for row in rows]
 

@@ -57,13 +57,17 @@ class Runs:
         row = self._db.execute(_RUN + " WHERE run_id = ?", (run_id,)).fetchone()
         return _run(row) if row else None
 
-    def resumable(self, mode: str, args: Mapping[str, object]) -> Run | None:
-        """The newest run of the same mode and arguments, if it did not come to its end."""
+    def latest_of(self, mode: str, args: Mapping[str, object]) -> Run | None:
+        """The newest run of the same mode and arguments."""
         row = self._db.execute(
             _RUN + " WHERE mode = ? AND args = ? ORDER BY started_at DESC, rowid DESC LIMIT 1",
             (mode, _args_text(args)),
         ).fetchone()
-        run = _run(row) if row else None
+        return _run(row) if row else None
+
+    def resumable(self, mode: str, args: Mapping[str, object]) -> Run | None:
+        """The newest run of the same mode and arguments, if it did not come to its end."""
+        run = self.latest_of(mode, args)
         return run if run is not None and run.state in RESUMABLE else None
 
     def latest(self, limit: int, offset: int = 0) -> list[Run]:

@@ -13,7 +13,7 @@ from compreface_plugin.pipeline.naming import Whom, decide, name_faces, pinned, 
 from compreface_plugin.pipeline.run import ActiveRun, execute
 from compreface_plugin.tasks.data_uri import data_uri
 from compreface_plugin.tasks.face_view import Names, face_view
-from compreface_plugin.values import bool_arg, int_arg, is_missing, read_choice, read_int, str_arg
+from compreface_plugin.values import bool_arg, ids_arg, int_arg, is_missing, read_choice, str_arg
 
 if TYPE_CHECKING:
     from compreface_plugin.domain.records import StoredFace
@@ -103,7 +103,7 @@ def _ignore_all(context: Context, pin: Pin, faces: Sequence[StoredFace], run: Ac
 
 def _merge(context: Context, _pin: Pin) -> dict[str, Any]:
     """The groups `clusters` are one person, for good."""
-    keys = _ids(context, "clusters")
+    keys = ids_arg(context.args, "clusters")
     if len(keys) < 2:
         raise SettingsError("The argument clusters names fewer than two groups; allowed are the ids of two or more.")
     members = sorted(face for key in keys for face in _cluster(context, key)[1])
@@ -116,7 +116,7 @@ def _merge(context: Context, _pin: Pin) -> dict[str, Any]:
 def _split(context: Context, _pin: Pin) -> dict[str, Any]:
     """`faceIds` of the group `cluster` are another person, for good. Returns both groups."""
     key, members = _cluster(context, int_arg(context.args, "cluster", 0, minimum=1))
-    off = sorted(set(_ids(context, "faceIds")))
+    off = sorted(set(ids_arg(context.args, "faceIds")))
     rest = sorted(set(members) - set(off))
     if not off or not set(off) <= set(members) or not rest:
         raise SettingsError(
@@ -136,7 +136,7 @@ def _split(context: Context, _pin: Pin) -> dict[str, Any]:
 def _chosen(context: Context) -> tuple[int, ...]:
     """The faces meant: `faceIds`, else all of the group `cluster`. Raises SettingsError."""
     if not is_missing(context.args.get("faceIds")):
-        return tuple(_ids(context, "faceIds"))
+        return tuple(ids_arg(context.args, "faceIds"))
     return _cluster(context, int_arg(context.args, "cluster", 0, minimum=1))[1]
 
 
@@ -145,13 +145,6 @@ def _cluster(context: Context, key: int) -> tuple[int, tuple[int, ...]]:
     if not members:
         raise SettingsError(f"There is no group {key} of unknown faces any more: ask for the list again.")
     return key, members
-
-
-def _ids(context: Context, name: str) -> list[int]:
-    """Whole numbers given as a list, or as text with commas between them."""
-    value = context.args.get(name)
-    parts = value if isinstance(value, list) else str(value or "").split(",")
-    return [read_int(f"The argument {name}", part, 1, 2**53) for part in parts if not is_missing(part)]
 
 
 # what is shown --------------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from compreface_plugin.domain.errors import RunError, SettingsError
@@ -15,7 +16,7 @@ from compreface_plugin.pipeline.deciding import Decider, Word
 from compreface_plugin.pipeline.held import held_lists, take_back
 from compreface_plugin.pipeline.model_in_use import ModelInUse, model_in_use
 from compreface_plugin.tasks.face_view import Names, face_view
-from compreface_plugin.values import is_missing, read_choice, read_int, read_text
+from compreface_plugin.values import bool_arg, is_missing, read_choice, read_int, read_text, str_arg
 
 if TYPE_CHECKING:
     from compreface_plugin.pipeline.context import Context
@@ -34,21 +35,26 @@ MOST = 1000  # decisions in one call
 
 def decide(context: Context) -> dict[str, Any]:
     """Carries out `decision` about `faceId` (with `performerId`, else its best candidate), or a list `decisions` of
-    {faceId, decision, performerId}. All of them are checked before anything is done. Needs no model."""
+    {faceId, decision, performerId}. All of them are checked before anything is done. Needs no model.
+
+    `goOn`: those that cannot be carried out are answered as "refused", with the reason, and the others are done.
+    `batch`: a name for this call; sent again under the same name, as somebody does who got no answer, nothing is said
+    twice. An `undo` with `runId` takes back what was said in that run, or nothing.
+    """
     model = model_in_use(context)
     asked = [_read(each) for each in _asked(context.args)]
-    undone = [face_id for face_id, word, _ in asked if word == UNDO]
-    words = [_word(context, model, face_id, word, who) for face_id, word, who in asked if word != UNDO]
-    back = _undo(context, model, undone) if undone else []
-    run_id, changes = carry_out(context, model, words) if words else (None, [])
-    ids = [face_id for face_id, *_ in asked]
+    batch = str_arg(context.args, "batch", longest=100)
+    words, refused = _possible(context, model, [each for each in asked if each.word != UNDO])
+    back = _undo(context, model, [each for each in asked if each.word == UNDO])
+    run_id, changes = _carry_out(context, model, words, batch) if words else (None, [])
     return {
         "runId": run_id,
         "decided": len(words),
         "undone": back,
+        "refused": refused,
         "added": sum(change.op is Op.ADD and change.field == "performer_ids" for change in changes),
         "removed": sum(change.op is Op.REMOVE and change.field == "performer_ids" for change in changes),
-        "faces": _faces(context, model, ids),
+        "faces": _faces(context, model, [each.face_id for each in asked]),
     }
 
 
@@ -71,24 +77,72 @@ def _asked(args: Mapping[str, object]) -> list[Mapping[str, object]]:
     return given
 
 
-def _read(one: Mapping[str, object]) -> tuple[int, str, str | None]:
-    """(face id, word in lower case, performer id or None)."""
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    face_id: int
+    word: str  # in lower case
+    performer_id: str | None
+    run_id: str | None  # of an undo
+
+
+def _read(one: Mapping[str, object]) -> _Asked:
     face_id = read_int("The argument faceId", one.get("faceId"), 1, 2**53)
     word = read_choice("The argument decision", one.get("decision"), [each.lower() for each in CHOICES])
-    who = one.get("performerId")
-    return face_id, word, None if is_missing(who) else read_text("The argument performerId", who)
+    return _Asked(face_id, word, _text(one, "performerId"), _text(one, "runId"))
 
 
-def _word(context: Context, model: ModelInUse, face_id: int, word: str, performer_id: str | None) -> Word:
-    face = stored_face(context, model, face_id)
-    said = WORDS[word]
+def _text(one: Mapping[str, object], name: str) -> str | None:
+    return None if is_missing(one.get(name)) else read_text(f"The argument {name}", one[name])
+
+
+def _possible(
+    context: Context, model: ModelInUse, asked: Sequence[_Asked]
+) -> tuple[list[Word], list[dict[str, Any]]]:
+    """What can be carried out, and what cannot. Raises SettingsError for the latter unless `goOn` was asked for."""
+    go_on, words, refused = bool_arg(context.args, "goOn"), [], []
+    for each in asked:
+        try:
+            words.append(_word(context, model, each))
+        except SettingsError as error:
+            if not go_on:
+                raise
+            refused.append({"faceId": each.face_id, "reason": str(error)})
+    if not go_on:
+        _require(context, words)
+        return words, []
+    obstacles = _obstacles(context, words)
+    return [word for n, word in enumerate(words) if n not in obstacles], refused + [
+        {"faceId": words[n].face.face_id, "reason": reason} for n, reason in obstacles.items()
+    ]
+
+
+def _word(context: Context, model: ModelInUse, asked: _Asked) -> Word:
+    face = stored_face(context, model, asked.face_id)
+    said = WORDS[asked.word]
     if said not in (Said.CONFIRMED, Said.NOT_HER):
         return Word(face, said, None)
     best = face.verdict.best if face.verdict is not None else None
-    who = performer_id or (best.performer_id if best is not None else None)
+    who = asked.performer_id or (best.performer_id if best is not None else None)
     if not who:
-        raise SettingsError(f"The face {face_id} has no candidate: name the performer with the argument performerId.")
+        raise SettingsError(
+            f"The face {asked.face_id} has no candidate: name the performer with the argument performerId."
+        )
     return Word(face, said, who)
+
+
+def _obstacles(context: Context, words: Sequence[Word]) -> dict[int, str]:
+    """Why words cannot be carried out, by their numbers."""
+    confirmed = {word.performer_id for word in words if word.said is Said.CONFIRMED and word.performer_id is not None}
+    names = context.library.performer_names(sorted(confirmed))
+    held = held_lists(context, (word.item for word in words))
+    found: dict[int, str] = {}
+    for n, word in enumerate(words):
+        if word.performer_id in confirmed - names.keys() and word.said is Said.CONFIRMED:
+            found[n] = f"The argument performerId is {word.performer_id!r}, and Stash has no such performer."
+        elif word.item not in held:
+            where = f"{word.item[0].value} {word.item[1]}"
+            found[n] = f"The face {word.face.face_id} is on {where}, which Stash does not have."
+    return found
 
 
 def stored_face(context: Context, model: ModelInUse, face_id: int) -> StoredFace:
@@ -105,46 +159,51 @@ def stored_face(context: Context, model: ModelInUse, face_id: int) -> StoredFace
 def carry_out(context: Context, model: ModelInUse, words: Sequence[Word]) -> tuple[str, list[Change]]:
     """The words in one run of mode `decide`. Returns (run id, what was changed in Stash). Raises SettingsError before
     anything is done when a performer or an item is gone."""
+    _require(context, words)
+    return _carry_out(context, model, words, "")
+
+
+def _require(context: Context, words: Sequence[Word]) -> None:
+    for reason in _obstacles(context, words).values():
+        raise SettingsError(reason)
+
+
+def _carry_out(context: Context, model: ModelInUse, words: Sequence[Word], batch: str) -> tuple[str, list[Change]]:
+    """A `batch` that was carried out before is only finished."""
     store, clock = context.store, context.clock
-    names = _existing(context, words)
-    held = held_lists(context, (word.item for word in words))
-    for word in words:
-        if word.item not in held:
-            where = f"{word.item[0].value} {word.item[1]}"
-            raise SettingsError(f"The face {word.face.face_id} is on {where}, which Stash does not have.")
-    run_id = secrets.token_hex(6)
+    args = {"faces": len(words), **({"batch": batch} if batch else {})}
+    done = store.runs.latest_of(MODE, args) if batch else None
+    run_id = done.run_id if done is not None and store.decisions.of_run(done.run_id) else None
     begun = clock.monotonic()
-    with store.transaction():
-        store.runs.begin(run_id, MODE, {"faces": len(words)}, clock.now())
-        store.runs.pin_engine(run_id, model.engine, model.model_id)
     try:
-        matched = _matched_tag(context, words, run_id)
-        with store.transaction():
-            changes = _decider(context, model, run_id).decide(words, held, matched)
-            store.changes.plan(changes)
-            counts = {"seen": len(words), "accepted": sum(word.said is Said.CONFIRMED for word in words)}
-            store.runs.advance(run_id, cursor=0, counts=counts, seconds=clock.monotonic() - begun)
+        if run_id is None:
+            run_id = _begin(context, model, args)
+            matched = _matched_tag(context, words, run_id)
+            held = held_lists(context, (word.item for word in words))
+            with store.transaction():
+                store.changes.plan(_decider(context, model, run_id).decide(words, held, matched))
+                counts = {"seen": len(words), "accepted": sum(word.said is Said.CONFIRMED for word in words)}
+                store.runs.advance(run_id, cursor=0, counts=counts, seconds=clock.monotonic() - begun)
         context.journal.apply(run_id)
     except RunError as error:
-        with store.transaction():
-            store.runs.end(run_id, RunState.FAILED, clock.now(), str(error))
+        if run_id is not None:
+            with store.transaction():
+                store.runs.end(run_id, RunState.FAILED, clock.now(), str(error))
         raise
     with store.transaction():
         store.runs.end(run_id, RunState.FINISHED, clock.now())
     for word in words:
-        who = f" {names.get(word.performer_id, '')} ({word.performer_id})" if word.performer_id else ""
+        who = f" performer {word.performer_id}" if word.performer_id else ""
         context.log.info(f"{word.item[0].value} {word.item[1]}, face {word.face.face_id}: {word.said.value}{who}")
-    return run_id, changes
+    return run_id, store.changes.applied(run_id)
 
 
-def _existing(context: Context, words: Sequence[Word]) -> dict[str, str]:
-    """Names of the performers spoken of. Raises SettingsError when one that is to be written does not exist."""
-    wanted = list(dict.fromkeys(word.performer_id for word in words if word.performer_id is not None))
-    names = context.library.performer_names(wanted)
-    for word in words:
-        if word.said is Said.CONFIRMED and word.performer_id not in names:
-            raise SettingsError(f"The argument performerId is {word.performer_id!r}, and Stash has no such performer.")
-    return names
+def _begin(context: Context, model: ModelInUse, args: Mapping[str, object]) -> str:
+    run_id = secrets.token_hex(6)
+    with context.store.transaction():
+        context.store.runs.begin(run_id, MODE, args, context.clock.now())
+        context.store.runs.pin_engine(run_id, model.engine, model.model_id)
+    return run_id
 
 
 def _matched_tag(context: Context, words: Sequence[Word], run_id: str) -> str | None:
@@ -167,21 +226,21 @@ def _decider(context: Context, model: ModelInUse, run_id: str) -> Decider:
 # taking back --------------------------------------------------------------------------------------------------------
 
 
-def _undo(context: Context, model: ModelInUse, face_ids: Sequence[int]) -> list[dict[str, Any]]:
+def _undo(context: Context, model: ModelInUse, asked: Sequence[_Asked]) -> list[dict[str, Any]]:
     """The last word about each face, with what it changed in Stash."""
     done = []
-    for face_id in face_ids:
-        said = context.store.decisions.of_face(face_id)
-        if not said:
-            done.append({"faceId": face_id, "undone": False, "takenBack": 0})
+    for each in asked:
+        said = context.store.decisions.of_face(each.face_id)
+        if not said or each.run_id not in (None, said[-1].run_id):
+            done.append({"faceId": each.face_id, "undone": False, "takenBack": 0})
             continue
         run_id = said[-1].run_id
-        mine = [each for each in said if each.run_id == run_id]
-        changes = _changes_of(context, run_id, mine, face_id)
+        mine = [word for word in said if word.run_id == run_id]
+        changes = _changes_of(context, run_id, mine, each.face_id)
         taken = take_back(context, changes, run_id)["undone"] if changes else 0
         with context.store.transaction():
             forget_decisions(context, model, run_id, mine)
-        done.append({"faceId": face_id, "undone": True, "takenBack": taken})
+        done.append({"faceId": each.face_id, "undone": True, "takenBack": taken})
     return done
 
 
