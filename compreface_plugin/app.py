@@ -60,9 +60,9 @@ def run(request: Request, log: StashLog) -> dict[str, Any]:
         for secret in settings.secrets:
             log.mask(secret)
         data_dir = prepare_data_dir(data_dir_path(request.connection, settings.data_dir))
-        token = _token(opened, data_dir, request.mode, mode, signals)
+        token, lock = _token(opened, data_dir, request.mode, mode, signals)
         client.wait_with(token.wait)
-        context = _context(opened, request, settings, data_dir, token, client, log, exclusive=mode.exclusive)
+        context = _context(opened, request, settings, data_dir, token, lock, client, log)
         with store_errors(context.store.path):
             return _call(context, request.mode, mode)
 
@@ -87,12 +87,20 @@ def _call(context: Context, name: str, mode: Mode) -> dict[str, Any]:
     return result
 
 
-def _token(opened: ExitStack, data_dir: Path, name: str, mode: Mode, signals: StopSignal) -> StopToken:
-    """The lock of a task and its way to be stopped. Raises AlreadyRunning when another task holds the lock."""
+def _token(
+    opened: ExitStack, data_dir: Path, name: str, mode: Mode, signals: StopSignal
+) -> tuple[StopToken, TaskLock | None]:
+    """A task's way to be stopped, and its lock. Raises AlreadyRunning when another task holds the lock."""
     if not mode.exclusive:
-        return StopToken(None, 0, signals, Parent())  # stop files are meant for the task beside it
+        return StopToken(None, 0, signals, Parent()), None  # stop files are meant for the task beside it
     lock = opened.enter_context(TaskLock(data_dir, name))
-    return StopToken(data_dir, lock.since_ns, signals, Parent())
+    return StopToken(data_dir, lock.since_ns, signals, Parent()), lock
+
+
+def _bind(token: StopToken, lock: TaskLock | None, run_id: str) -> None:
+    token.bind(run_id)
+    if lock is not None:
+        lock.name_run(run_id)
 
 
 def _stash_url(request: Request) -> str | None:
@@ -116,10 +124,9 @@ def _context(
     settings: Settings,
     data_dir: Path,
     token: StopToken,
+    lock: TaskLock | None,
     client: StashClient,
     log: StashLog,
-    *,
-    exclusive: bool,
 ) -> Context:
     library = StashLibrary(client)
     context = Context(
@@ -128,7 +135,7 @@ def _context(
         data_dir=data_dir,
         plugin_dir=request.connection.plugin_dir,
         plugin_id=PLUGIN_ID,
-        exclusive=exclusive,
+        exclusive=lock is not None,
         log=log,
         cancel=token,
         clock=SystemClock(),
@@ -148,7 +155,7 @@ def _context(
         ask_to_stop=partial(request_stop, data_dir),
         open_video=partial(_open_video, settings),
         sprite_tiles=partial(_sprite_tiles, library),
-        bind_run=token.bind,
+        bind_run=partial(_bind, token, lock),
     )
     opened.callback(context.close)
     return context

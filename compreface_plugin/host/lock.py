@@ -59,6 +59,15 @@ class TaskLock:
                 f"The lock file {self._path} could not be written ({error.strerror}); free some disk space."
             ) from error
 
+    def name_run(self, run_id: str) -> None:
+        """Says which run the task works on, for those who look at the lock. Only while it is held."""
+        if self._descriptor is None:
+            return
+        with _guard:
+            note = {**_held[self._key], "runId": run_id}
+            _held[self._key] = note
+            _write(self._descriptor, note)
+
     def release(self) -> None:
         """Idempotent. The file stays: removing it would let two processes lock two different files."""
         if self._descriptor is None:
@@ -86,14 +95,18 @@ class TaskLock:
             ) from error
 
     def _sign(self, descriptor: int, note: Mapping[str, object]) -> None:
-        os.ftruncate(descriptor, 0)
-        os.lseek(descriptor, 0, os.SEEK_SET)
-        os.write(descriptor, json.dumps(note).encode())
+        _write(descriptor, note)
         self.since_ns = os.fstat(descriptor).st_mtime_ns
 
 
+def _write(descriptor: int, note: Mapping[str, object]) -> None:
+    os.ftruncate(descriptor, 0)
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    os.write(descriptor, json.dumps(note).encode())
+
+
 def lock_holder(data_dir: Path) -> Mapping[str, object] | None:
-    """Who works on the folder now: {"pid", "mode", "since"} (as far as known); None when nobody does.
+    """Who works on the folder now: {"pid", "mode", "since", "runId"} (as far as known); None when nobody does.
 
     For operations that run beside a task.
     """

@@ -66,7 +66,7 @@ class Context:
     ask_to_stop: Callable[[str | None], object]
     open_video: Callable[[SceneRecord], VideoFile]  # raises ItemError, ModelUnavailable
     sprite_tiles: Callable[[SceneRecord], list[Frame]]  # Stash's preview pictures; raises ItemError, RunError
-    bind_run: Callable[[str], None]  # tells the cancel token which run a stop file may name
+    bind_run: Callable[[str], None]  # names the run in hand, to those who would stop it or look who works
     _engine: FaceEngine | None = field(default=None, init=False)
     _compreface: CompreFace | None = field(default=None, init=False)
 

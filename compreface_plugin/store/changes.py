@@ -70,6 +70,16 @@ class Changes:
         rows = self._db.execute("SELECT state, count(*) FROM changes WHERE run_id = ? GROUP BY state", (run_id,))
         return {row[0]: row[1] for row in rows}
 
+    def undoable(self, run_id: str) -> bool:
+        """Whether something the run did still stands: a change in Stash, somebody enrolled, a person's word."""
+        row = self._db.execute(
+            "SELECT EXISTS (SELECT 1 FROM changes WHERE run_id = :run AND state = :applied)"
+            " OR EXISTS (SELECT 1 FROM examples WHERE created_run = :run)"
+            " OR EXISTS (SELECT 1 FROM decisions WHERE run_id = :run)",
+            {"run": run_id, "applied": ChangeState.APPLIED.value},
+        ).fetchone()
+        return bool(row[0])
+
     def undoable_run(self) -> str | None:
         """The newest task that changed Stash or enrolled somebody, and was not taken back.
 

@@ -14,6 +14,7 @@ _STATE = (
     "SELECT kind, item_id, scanned_at, matched, run_id, scanned_tag_id, attempts, error_code, error, fingerprint"
     " FROM items"
 )
+_FAILED = " WHERE attempts > 0 AND (:run = '' OR run_id = :run)"
 _CHUNK = 500  # SQLite's oldest limit on bound values is 999
 
 
@@ -138,9 +139,18 @@ class Items:
                 (kind.value, *part),
             )
 
-    def failures(self, limit: int = 100) -> list[ItemState]:
-        rows = self._db.execute(_STATE + " WHERE attempts > 0 ORDER BY kind, item_id LIMIT ?", (limit,))
+    def failures(self, limit: int = 100, offset: int = 0, run_id: str = "") -> list[ItemState]:
+        """Items that failed last time: of all runs, or in one."""
+        rows = self._db.execute(
+            _STATE + _FAILED + " ORDER BY kind, item_id LIMIT :limit OFFSET :offset",
+            {"run": run_id, "limit": limit, "offset": offset},
+        )
         return [self._state(row) for row in rows]
+
+    def count_failures(self, run_id: str = "") -> int:
+        query = "SELECT count(*) FROM items" + _FAILED  # noqa: S608
+        row = self._db.execute(query, {"run": run_id}).fetchone()
+        return int(row[0])
 
     # looks ------------------------------------------------------------------------------------------------------
 

@@ -70,9 +70,15 @@ class Runs:
         run = self.latest_of(mode, args)
         return run if run is not None and run.state in RESUMABLE else None
 
-    def latest(self, limit: int, offset: int = 0) -> list[Run]:
-        rows = self._db.execute(_RUN + " ORDER BY started_at DESC, rowid DESC LIMIT ? OFFSET ?", (limit, offset))
+    def latest(self, limit: int, offset: int = 0, but_not: str = "") -> list[Run]:
+        """Newest first; without those of the mode `but_not`."""
+        rows = self._db.execute(
+            _RUN + " WHERE mode <> ? ORDER BY started_at DESC, rowid DESC LIMIT ? OFFSET ?", (but_not, limit, offset)
+        )
         return [_run(row) for row in rows]
+
+    def count(self, but_not: str = "") -> int:
+        return int(self._db.execute("SELECT count(*) FROM runs WHERE mode <> ?", (but_not,)).fetchone()[0])
 
     def resume(self, run_id: str) -> None:
         self._db.execute(

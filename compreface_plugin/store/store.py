@@ -21,6 +21,7 @@ from compreface_plugin.store.recognised import Recognised
 from compreface_plugin.store.remote import Remote
 from compreface_plugin.store.runs import Runs
 from compreface_plugin.store.scenes import ScenePeople
+from compreface_plugin.store.statistics import Statistics
 from compreface_plugin.store.unknown import Unknown
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class Store:
         self.groups = Groups(self._db, self.faces)
         self.unknown = Unknown(self._db)
         self.scenes = ScenePeople(self._db, self.faces)
+        self.statistics = Statistics(self._db)
 
     @classmethod
     def open(cls, data_dir: Path) -> Store:

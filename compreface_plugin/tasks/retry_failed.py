@@ -1,4 +1,4 @@
-"""retryFailed: look again at images that failed, however often they did; `failures` lists them with their reasons."""
+"""retryFailed: look again at images that failed, however often they did."""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING, Any
 from compreface_plugin.domain.records import Kind
 from compreface_plugin.pipeline.findings import ImageFinder
 from compreface_plugin.pipeline.image_batch import ImageBatches, PagePlan
-from compreface_plugin.pipeline.image_pages import MAX_ATTEMPTS
 from compreface_plugin.pipeline.judge import Judge, frozen_cohort
 from compreface_plugin.pipeline.planning import is_plan
 from compreface_plugin.pipeline.run import ActiveRun, execute
 from compreface_plugin.pipeline.tags import open_tags
-from compreface_plugin.values import int_arg
 
 if TYPE_CHECKING:
     from compreface_plugin.pipeline.context import Context
@@ -24,24 +22,6 @@ PAGE = 200
 def retry_failed(context: Context) -> dict[str, Any]:
     """Images that are gone from Stash are forgotten; those that fail again keep their error tag and their count."""
     return execute(context, "retryFailed", partial(_retry, context))
-
-
-def failures(context: Context) -> dict[str, Any]:
-    """Failed items with reason, number of attempts, and whether the next run tries them by itself."""
-    limit = int_arg(context.args, "limit", 100, minimum=1, maximum=1000)
-    return {
-        "failures": [
-            {
-                "kind": state.kind.value,
-                "id": str(state.item_id),
-                "code": state.error_code,
-                "reason": state.error,
-                "attempts": state.attempts,
-                "retriedByItself": state.attempts < MAX_ATTEMPTS,
-            }
-            for state in context.store.items.failures(limit)
-        ]
-    }
 
 
 def _retry(context: Context, run: ActiveRun) -> None:

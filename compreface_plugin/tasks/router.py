@@ -44,7 +44,7 @@ MODES: dict[str, Mode] = {
     "identifyGallery": Mode("identify_gallery:identify_gallery", exclusive=True),
     "galleryResult": Mode("identify_gallery:gallery_result"),
     "retryFailed": Mode("retry_failed:retry_failed", exclusive=True),
-    "failures": Mode("retry_failed:failures"),
+    "failures": Mode("runs:failures"),
     "proposals": Mode("proposals:proposals"),
     "decide": Mode("decide:decide"),
     "plans": Mode("plans:plans"),
@@ -72,9 +72,10 @@ MODES: dict[str, Mode] = {
     "installModel": Mode("models:install_model", exclusive=True),
     "calibration": Mode("calibrate:calibration"),
     "health": Mode("health:health"),
-    "stop": Mode("operations:stop"),
-    "runStatus": Mode("operations:run_status"),
-    "runs": Mode("operations:runs"),
+    "stop": Mode("runs:stop"),
+    "runStatus": Mode("runs:run_status"),
+    "runs": Mode("runs:runs"),
+    "statistics": Mode("statistics:statistics"),
     "faces": Mode("operations:faces"),
 }
 

@@ -125,7 +125,8 @@ def test_a_proposal_shows_what_a_decision_needs_and_accepting_writes_it(synchron
     proposal = hers[0]
     best = proposal["candidates"][0]
     assert proposal["crop"].startswith("data:image/jpeg;base64,")
-    assert best["picture"].startswith("data:image/jpeg;base64,")
+    picture = world.ask("proposals", performerId=obama)["pictures"][obama]
+    assert picture.startswith("data:image/jpeg;base64,")
     assert best["performerId"] == obama
     assert 0 < proposal["similarity"] < proposal["required"]
     assert 0 <= proposal["expectedWrongPer1000"] < proposal["candidates"][-1]["expectedWrongPer1000"] <= 1000
