@@ -57,7 +57,7 @@ def _wanted(context: Context) -> Wanted:
         if item_id := int_arg(args, f"{each.value}Id", 0):
             kind, item_ids = each, (item_id,)
     if kind is Kind.GALLERY and item_ids:
-        kind, item_ids = Kind.IMAGE, tuple(key.id for key in context.library.gallery_images(item_ids[0]))
+        kind, item_ids = Kind.IMAGE, tuple(context.library.gallery_image_ids(item_ids[0]))
     if not is_missing(args.get("kind")):
         kind = Kind(read_choice("The argument kind", args["kind"], (Kind.IMAGE.value, Kind.SCENE.value)))
     face_ids = None if is_missing(args.get("faceIds")) else tuple(ids_arg(args, "faceIds"))
