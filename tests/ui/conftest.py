@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from PIL import Image
 from tasks.conftest import World, jpeg
-from ui.browser import Browser
 from ui.host_server import HostServer
 
 from teststash import TestStash
+from ui.browser import Browser
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 Click = Callable[..., dict[str, Any]]
