@@ -20,7 +20,7 @@ from compreface_plugin.domain.scoring import Scorer
 from compreface_plugin.domain.similarity import Similarity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from compreface_plugin.domain.cohort import Cohort
     from compreface_plugin.domain.faces import Float32
@@ -73,7 +73,8 @@ class Matcher:
     """Frozen for a run: gallery, cohort and thresholds. Memory beyond them is bounded, whatever is asked.
 
     The same probe gives the same result whatever it is batched with. `min_similarity` and `review_similarity`
-    are the values before the correction. Raises EmbeddingMismatch when gallery and cohort are of two models.
+    are the values before the correction for gallery size; `required` and `required_for_review`, those after it, are
+    what it takes to be accepted and to be proposed. Raises EmbeddingMismatch when gallery and cohort are of two models.
     """
 
     def __init__(
@@ -92,20 +93,12 @@ class Matcher:
         self._scorer = Scorer(point, gallery, cohort)
         self._accept_deviate = self._corrected(min_similarity)
         self._review_deviate = min(self._accept_deviate, self._corrected(review_similarity))
+        self.required, self.required_for_review = self._similarities([self._accept_deviate, self._review_deviate])
 
     @property
     def normalised(self) -> bool:
         """Whether scores are normalised by the cohort (it may be too small, or the model not need it)."""
         return self._scorer.normalised
-
-    @property
-    def required(self) -> Similarity:
-        """Similarity needed to be accepted, after the correction for gallery size."""
-        return self._similarity(self._accept_deviate)
-
-    @property
-    def required_for_review(self) -> Similarity:
-        return self._similarity(self._review_deviate)
 
     def match(self, probes: Float32) -> list[FaceMatch]:
         """`probes` (P, D), P may be 0: one FaceMatch per row, in order.
@@ -159,9 +152,10 @@ class Matcher:
 
     def _decide(self, probe: Float32, deviates: Float64, people: Int64) -> FaceMatch:
         """`deviates` and `people`: the best people, best first, at least two where the gallery has two."""
+        similarities = self._similarities(deviates[: self._top_k])
         shown = tuple(
-            self._candidate(probe, int(person), float(deviate))
-            for deviate, person in zip(deviates[: self._top_k], people, strict=False)
+            self._candidate(probe, int(person), similarity)
+            for similarity, person in zip(similarities, people, strict=False)
         )
         margin = float(deviates[0] - deviates[1]) if len(deviates) > 1 else None
         verdict, reason = self._verdict(float(deviates[0]) if len(deviates) else None, margin)
@@ -178,15 +172,17 @@ class Matcher:
             return Verdict.REVIEW, "another performer is as similar"
         return Verdict.ACCEPT, ""
 
-    def _candidate(self, probe: Float32, person: int, deviate: float) -> Candidate:
+    def _candidate(self, probe: Float32, person: int, similarity: Similarity) -> Candidate:
         examples = self._gallery.examples_of(person)
-        alike = self._gallery.embeddings[examples] @ probe
-        example = int(examples[int(np.argmax(np.round(alike, 5)))])
+        best = 0
+        if len(examples) > 1:
+            best = int(np.argmax(np.round(self._gallery.embeddings[examples] @ probe, 5)))
+        example = int(examples[best])
         return Candidate(
             performer_id=self._gallery.performer_ids[person],
             subject_id=int(self._gallery.subject_ids[example]),
             example_index=example,
-            similarity=self._similarity(deviate),
+            similarity=similarity,
         )
 
     def _corrected(self, similarity: float) -> float:
@@ -196,9 +192,10 @@ class Matcher:
             return deviate
         return deviate_of(rate_of(deviate) * REFERENCE_PEOPLE / self._gallery.people)
 
-    def _similarity(self, deviate: float) -> Similarity:
-        """Similarity at equal FMR, to the six decimals the service gives."""
-        return Similarity(round(self._scale.from_cosine(self._point.plain.score(deviate)), 6))
+    def _similarities(self, deviates: Sequence[float] | Float64) -> list[Similarity]:
+        """Similarities at equal FMR, to the six decimals the service gives."""
+        scores = np.array([self._point.plain.score(float(deviate)) for deviate in deviates], np.float64)
+        return [Similarity(round(value, 6)) for value in self._scale.from_cosine(scores).tolist()]
 
 
 def _above(block: Float32, floor: Float32, wanted: int) -> Iterator[tuple[int, Int64]]:
