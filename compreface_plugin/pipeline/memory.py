@@ -15,11 +15,12 @@ from compreface_plugin.domain.memory import (
     neighbourhood,
     recollect,
 )
+from compreface_plugin.domain.records import Kind
 
 if TYPE_CHECKING:
     from compreface_plugin.domain.faces import Box, Float32
     from compreface_plugin.domain.operating_points import OperatingPoint
-    from compreface_plugin.domain.records import Kind, VerdictRecord
+    from compreface_plugin.domain.records import VerdictRecord
     from compreface_plugin.store.decisions import DecidedFaces
     from compreface_plugin.store.store import Store
 
@@ -62,7 +63,8 @@ class Memory:
         if self._version is None or self._version[0] == 0:
             return [list(item.verdicts) for item in items]
         said = self._store.decisions.of_items(kind, [item.item_id for item in items])
-        return [self._item(item, said.get(item.item_id, []), decided) for item in items]
+        about = self._about_person if kind is Kind.SCENE else self._about_place
+        return [self._item(item, about(item, said.get(item.item_id, []), decided), decided) for item in items]
 
     def _read(self) -> DecidedFaces:
         version = self._store.decisions.version()
@@ -72,21 +74,51 @@ class Memory:
             self._version = version
         return self._decided
 
-    def _item(self, item: JudgedItem, said: Sequence[Decision], decided: DecidedFaces) -> list[VerdictRecord]:
+    def _item(
+        self, item: JudgedItem, about: Sequence[Sequence[Decision]], decided: DecidedFaces
+    ) -> list[VerdictRecord]:
+        """`about`: for each face, what was said about it."""
         judged = []
-        for box, embedding, verdict in zip(item.boxes, item.embeddings, item.verdicts, strict=True):
-            about = [
-                each
-                for each in decisions_at(box, item.boxes, said)
-                if self._exists(each) and self._still_holds(each, item.fingerprint, embedding, decided)
-            ]
+        for said, embedding, verdict in zip(about, item.embeddings, item.verdicts, strict=True):
             near = (
                 Recollection()
                 if embedding is None
                 else neighbourhood(embedding, decided.embeddings, decided.decisions, self._rule)
             )
-            judged.append(apply_memory(verdict, recollect(about), self._rule, near))
+            kept = [each for each in said if self._exists(each)]
+            judged.append(apply_memory(verdict, recollect(kept), self._rule, near))
         return judged
+
+    def _about_place(
+        self, item: JudgedItem, said: Sequence[Decision], decided: DecidedFaces
+    ) -> list[list[Decision]]:
+        """Of a picture: what was said about the face in the same place."""
+        return [
+            [
+                each
+                for each in decisions_at(box, item.boxes, said)
+                if self._still_holds(each, item.fingerprint, embedding, decided)
+            ]
+            for box, embedding in zip(item.boxes, item.embeddings, strict=True)
+        ]
+
+    def _about_person(
+        self, item: JudgedItem, said: Sequence[Decision], decided: DecidedFaces
+    ) -> list[list[Decision]]:
+        """Of a scene: boxes belong to different moments, so what was said is about the one person who is most alike,
+        and near enough to be the same; by the very same box where the model has not embedded what was decided."""
+        about: list[list[Decision]] = [[] for _ in item.boxes]
+        for each in said:
+            row = self._row_of.get(each.decision_id)
+            if row is None:
+                alike = [1.0 if box == each.box else -1.0 for box in item.boxes]
+            else:
+                seen = decided.embeddings[row]
+                alike = [-1.0 if e is None else float(seen @ e) for e in item.embeddings]
+            nearest = max(range(len(alike)), key=alike.__getitem__, default=None)
+            if nearest is not None and alike[nearest] >= self._rule.same_face_at:
+                about[nearest].append(each)
+        return about
 
     def _exists(self, decision: Decision) -> bool:
         return decision.performer_id is None or self._performers is None or decision.performer_id in self._performers

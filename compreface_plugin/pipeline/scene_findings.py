@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from compreface_plugin.domain.agreement import Ballot, settle
 from compreface_plugin.domain.errors import ItemError
 from compreface_plugin.domain.faces import DetectionLimits
+from compreface_plugin.domain.memory import same_face_at
 from compreface_plugin.domain.operating_points import operating_point
 from compreface_plugin.domain.records import Kind, Look, StoredFace, Verdict, VerdictRecord
 from compreface_plugin.domain.tracks import LinkRule, ScenePerson, appearances
@@ -76,8 +77,8 @@ class SceneFinder:
         self._info = context.engine.info
         self._apart = Apart(context.store)
         self._limits = DetectionLimits(min_face_px=context.settings.min_face_size * MATCHING_SHARE)
-        rule = LinkRule.of(operating_point(self._info.model_id, self._info.pack))
-        self._looker = SceneLooker(context, self._limits, rule, self._doubts)
+        self._point = operating_point(self._info.model_id, self._info.pack)
+        self._looker = SceneLooker(context, self._limits, LinkRule.of(self._point), self._doubts)
 
     def find(self, scene: SceneRecord, tell: Tell) -> SceneFinding:
         """With verdicts. Raises RunError and Cancelled, never ItemError."""
@@ -97,7 +98,12 @@ class SceneFinder:
             return [person.face.face_id for person in finding.known]
         info, scene = self._info, finding.scene
         ids = self._context.store.scenes.replace(
-            scene.id, finding.seen, model_id=info.model_id, detector_id=info.detector_id, run_id=run_id
+            scene.id,
+            finding.seen,
+            model_id=info.model_id,
+            detector_id=info.detector_id,
+            run_id=run_id,
+            same_at=same_face_at(self._point),
         )
         look = Look(scene.id, self._fingerprint(scene, finding.way), self._limits.min_face_px, len(ids))
         self._context.store.items.save_look(Kind.SCENE, look, info.model_id, now)
@@ -173,10 +179,9 @@ class SceneFinder:
         fresh = settle(ballots, tiles_only=finding.way == LOOK_TILES)
         verdicts = [self._lasting(p.face) or verdict for p, verdict in zip(people, fresh, strict=True)]
         faces = finding.faces
-        # Boxes of different moments may lie in one place: a fingerprint of its own makes the memory compare faces too.
         told = JudgedItem(
             finding.scene.id,
-            f"scene {finding.scene.fingerprint}",
+            finding.scene.fingerprint,
             [face.box for face in faces],
             [face.embedding for face in faces],
             verdicts,

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from compreface_plugin.domain.faces import Box
 from compreface_plugin.domain.records import Kind, Look, StoredFace
 from compreface_plugin.store.vectors import from_blob, to_blob
 
@@ -66,24 +65,26 @@ class ScenePeople:
         self._faces = faces
 
     def replace(
-        self, scene_id: int, people: Sequence[SeenPerson], *, model_id: str, detector_id: str, run_id: str
+        self,
+        scene_id: int,
+        people: Sequence[SeenPerson],
+        *,
+        model_id: str,
+        detector_id: str,
+        run_id: str,
+        same_at: float,
     ) -> list[int]:
-        """Makes `people` those of the scene; their face ids, in order. Somebody whose best frame and box are those of
-        somebody known keeps the id; who was not seen again is deleted, unless a person said something about the face.
+        """Makes `people` those of the scene; their face ids, in order. Somebody known keeps the id: by the same place
+        in the same moment, or by a cosine of `same_at` or more. Who was not seen again is deleted, unless a person said
+        something about the face.
         """
-        known = {
-            int(row[0]): (float(row[1]), Box(*row[2:]))
-            for row in self._db.execute(
-                "SELECT f.face_id, p.at_s, f.x_min, f.y_min, f.x_max, f.y_max FROM faces f"
-                " JOIN scene_people p USING (face_id) WHERE f.kind = 'scene' AND f.item_id = ?",
-                (scene_id,),
-            )
-        }
+        known = {person.face.face_id: person for person in self.of_scene(scene_id, model_id)}
+        same = _same_people(people, list(known.values()), same_at)
         ids = []
-        for person in people:
-            face_id = _take_same(person, known)
-            face_id = self._faces.put(Kind.SCENE, scene_id, person.face, face_id, model_id=model_id,
+        for n, person in enumerate(people):
+            face_id = self._faces.put(Kind.SCENE, scene_id, person.face, same.get(n), model_id=model_id,
                                       detector_id=detector_id, run_id=run_id)
+            known.pop(face_id, None)
             self._keep(face_id, person, model_id)
             ids.append(face_id)
         self._db.executemany(
@@ -147,9 +148,23 @@ class ScenePeople:
         return Look(*row) if row else None
 
 
-def _take_same(person: SeenPerson, known: dict[int, tuple[float, Box]]) -> int | None:
-    for face_id, (at_s, box) in known.items():
-        if abs(at_s - person.at_s) <= SAME_MOMENT_S and box.iou(person.face.box) >= SAME_FACE_IOU:
-            del known[face_id]
-            return face_id
-    return None
+def _same_people(people: Sequence[SeenPerson], known: Sequence[KnownPerson], same_at: float) -> dict[int, int]:
+    """Index of a person -> id of the face that is the same one; the most alike first, each once."""
+    pairs = sorted(
+        (-likeness, n, before.face.face_id)
+        for n, person in enumerate(people)
+        for before in known
+        if (likeness := _likeness(person, before)) >= same_at
+    )
+    same: dict[int, int] = {}
+    for _, n, face_id in pairs:
+        if n not in same and face_id not in same.values():
+            same[n] = face_id
+    return same
+
+
+def _likeness(person: SeenPerson, known: KnownPerson) -> float:
+    """Cosine; 2 for one place in one moment, whatever the model."""
+    if abs(known.at_s - person.at_s) <= SAME_MOMENT_S and known.face.box.iou(person.face.box) >= SAME_FACE_IOU:
+        return 2.0
+    return -1.0 if known.face.embedding is None else float(known.face.embedding @ person.face.embedding)

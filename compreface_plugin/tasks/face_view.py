@@ -9,7 +9,7 @@ from compreface_plugin.tasks.data_uri import data_uri
 
 if TYPE_CHECKING:
     from compreface_plugin.domain.faces import SeenFace
-    from compreface_plugin.domain.records import StoredFace, VerdictRecord
+    from compreface_plugin.domain.records import Kind, StoredFace, VerdictRecord
     from compreface_plugin.pipeline.context import Context
 
 
@@ -76,3 +76,16 @@ def add_crops(context: Context, views: Sequence[dict[str, Any]]) -> None:
     crops = context.store.faces.crops([view["id"] for view in views])
     for view in views:
         view["crop"] = data_uri(crops.get(view["id"]))
+
+
+def item_view(context: Context, kind: Kind, item_id: int) -> dict[str, Any]:
+    """What the store knows of an image or scene apart from its faces."""
+    state = context.store.items.states(kind, [item_id]).get(item_id)
+    return {
+        "kind": kind.value,
+        "id": str(item_id),
+        "scannedAt": state.scanned_at if state else None,
+        "matched": bool(state and state.matched),
+        "error": state.error if state else "",
+        "attempts": state.attempts if state else 0,
+    }

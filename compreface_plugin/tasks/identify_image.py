@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from compreface_plugin.domain.errors import SettingsError
-from compreface_plugin.domain.records import Kind, Verdict
+from compreface_plugin.domain.records import Kind
 from compreface_plugin.pipeline.findings import Finding, ImageFinder
 from compreface_plugin.pipeline.image_batch import ImageBatches
 from compreface_plugin.pipeline.judge import judge_of_one
 from compreface_plugin.pipeline.run import ActiveRun, execute
 from compreface_plugin.pipeline.tags import open_tags
+from compreface_plugin.tasks.chosen_face import only_chosen
 from compreface_plugin.tasks.face_view import Names, add_crops, face_view
 from compreface_plugin.values import bool_arg, float_arg, int_arg, is_missing
 
@@ -74,31 +74,11 @@ def _associate(context: Context, image: ImageRecord, shown: dict[str, Any], run:
     finding = _find(finder, image)
     with context.store.transaction():
         ids = finder.keep(finding, run.run_id, context.clock.now())
-    _only_chosen(context, finding, ids)
+    only_chosen(context.args, finding, ids)
     states = context.store.items.states(Kind.IMAGE, [image.id])
     names = context.library.performer_names(finding.named)
     ImageBatches(context, run, finder, open_tags(context, run.run_id), names).settle([finding], states, image.id)
     shown.update(_view(context, image, finding, ids))
-
-
-def _only_chosen(context: Context, finding: Finding, ids: list[int]) -> None:
-    """With faceId or faceIndex the other faces are shown, but nobody is written for them."""
-    args = context.args
-    if not is_missing(args.get("faceId")):
-        chosen = int_arg(args, "faceId", 0)
-        if chosen not in ids:
-            allowed = ", ".join(map(str, ids)) or "none: there is no face"
-            raise SettingsError(f"The argument faceId is {chosen}; allowed for this image is {allowed}.")
-    elif not is_missing(args.get("faceIndex")):
-        chosen = ids[int_arg(args, "faceIndex", 0, minimum=0, maximum=max(0, len(ids) - 1))] if ids else 0
-    else:
-        return
-    finding.verdicts = [
-        verdict
-        if face_id == chosen or verdict.verdict is not Verdict.ACCEPT
-        else replace(verdict, verdict=Verdict.REVIEW, reason="only another face was asked for")
-        for face_id, verdict in zip(ids, finding.verdicts, strict=True)
-    ]
 
 
 def _view(context: Context, image: ImageRecord, finding: Finding, ids: list[int]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from compreface_plugin.domain.records import Kind
-from compreface_plugin.tasks.face_view import Names, add_crops, face_view
+from compreface_plugin.tasks.face_view import Names, add_crops, face_view, item_view
 from compreface_plugin.values import bool_arg, int_arg
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ def faces(context: Context) -> dict[str, Any]:
     """The faces of `imageId` as they were last seen and judged; `crops` adds them as data URIs."""
     image_id = int_arg(context.args, "imageId", 0, minimum=1)
     pinned = context.store.meta.get("engine") or {}
-    state = context.store.items.states(Kind.IMAGE, [image_id]).get(image_id)
     stored = context.store.faces.of_items(Kind.IMAGE, [image_id], str(pinned.get("modelId", "")))[image_id]
     names = Names(context)
     image = next(iter(context.library.images([image_id]).records), None)
@@ -24,14 +23,4 @@ def faces(context: Context) -> dict[str, Any]:
     views = [face_view(face.face_id, face, face.verdict, names, on_item) for face in stored]
     if bool_arg(context.args, "crops"):
         add_crops(context, views)
-    return {
-        "item": {
-            "kind": "image",
-            "id": str(image_id),
-            "scannedAt": state.scanned_at if state else None,
-            "matched": bool(state and state.matched),
-            "error": state.error if state else "",
-            "attempts": state.attempts if state else 0,
-        },
-        "faces": views,
-    }
+    return {"item": item_view(context, Kind.IMAGE, image_id), "faces": views}

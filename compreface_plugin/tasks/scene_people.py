@@ -2,48 +2,59 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from compreface_plugin.domain.errors import SettingsError
 from compreface_plugin.domain.records import Kind, Verdict
+from compreface_plugin.domain.tracks import united
 from compreface_plugin.pipeline.judge import judge_of_one
 from compreface_plugin.pipeline.run import ActiveRun, execute
-from compreface_plugin.pipeline.scene_findings import SceneFinder
+from compreface_plugin.pipeline.scene_findings import SceneFinder, SceneFinding
 from compreface_plugin.pipeline.scene_work import SceneWork
 from compreface_plugin.pipeline.tags import open_tags
-from compreface_plugin.tasks.face_view import Names, face_view
-from compreface_plugin.values import bool_arg, int_arg
+from compreface_plugin.tasks.chosen_face import only_chosen
+from compreface_plugin.tasks.face_view import Names, add_crops, face_view, item_view
+from compreface_plugin.values import bool_arg, float_arg, int_arg, is_missing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from compreface_plugin.domain.records import VerdictRecord
     from compreface_plugin.pipeline.context import Context
     from compreface_plugin.stash.scenes import SceneRecord
-    from compreface_plugin.store.scenes import KnownPerson
+    from compreface_plugin.store.scenes import KnownPerson, SeenPerson
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Shown:
+    """One person of the scene with what is to be said of her."""
+
+    face_id: int
+    person: SeenPerson | KnownPerson
+    verdict: VerdictRecord | None
 
 
 def identify_scene(context: Context) -> dict[str, Any]:
-    """The people of `sceneId` with ranked candidates and times; `useSprites`, topK, minSimilarity as for images.
-
-    `associateExisting`: accepted performers are put on the scene, undoable. Raises the ItemError of a scene that cannot
-    be looked at.
-    """
+    """Looks at `sceneId`, or remembers, and answers as `sceneFaces` does. Arguments: useSprites; topK, minSimilarity,
+    minFaceConfidence, faceId and associateExisting as for images. Raises the ItemError of a scene that cannot be looked
+    at."""
     scene = _scene(context)
-    write = bool_arg(context.args, "associateExisting")
-    if not write:
-        _look(context, scene)
-        return {**_people(context, scene.id, scene.performer_ids), "written": False}
-    result = execute(context, "identifyScene", partial(_associate, context, scene))
-    return {**_people(context, scene.id, scene.performer_ids), "written": True, "runId": result["runId"]}
+    if not bool_arg(context.args, "associateExisting"):
+        return {**_look(context, scene), "written": False}
+    shown: dict[str, Any] = {}
+    result = execute(context, "identifyScene", partial(_associate, context, scene, shown))
+    return {**shown, "written": True, "runId": result["runId"]}
 
 
 def scene_faces(context: Context) -> dict[str, Any]:
     """The people of `sceneId` as last seen, for a timeline: times of appearance, sightings, best frame, similarity,
     those of one performer together. `crops` adds pictures as data URIs. No model is loaded."""
-    scene_id = int_arg(context.args, "sceneId", 0, minimum=1)
-    return _people(context, scene_id, ())
+    scene = _scene(context)
+    pinned = context.store.meta.get("engine") or {}
+    known = context.store.scenes.of_scene(scene.id, str(pinned.get("modelId", "")))
+    return _answer(context, scene, [_Shown(each.face.face_id, each, each.face.verdict) for each in known])
 
 
 def _scene(context: Context) -> SceneRecord:
@@ -54,62 +65,76 @@ def _scene(context: Context) -> SceneRecord:
     return found[0]
 
 
-def _finder(context: Context, run_id: str) -> SceneFinder:
-    return SceneFinder(context, judge_of_one(context, run_id), sprites=bool_arg(context.args, "useSprites"))
+# looking --------------------------------------------------------------------------------------------------------------
 
 
-def _look(context: Context, scene: SceneRecord) -> None:
-    """Keeps who was seen, so that people have ids; writes nothing to Stash."""
-    finder = _finder(context, "")
+def _find(context: Context, scene: SceneRecord, run_id: str) -> tuple[SceneFinder, SceneFinding]:
+    finder = SceneFinder(context, judge_of_one(context, run_id), sprites=bool_arg(context.args, "useSprites"))
     finding = finder.find(scene, context.log.progress)
     if finding.error is not None:
         raise finding.error
+    return finder, finding
+
+
+def _look(context: Context, scene: SceneRecord) -> dict[str, Any]:
+    """Keeps what was seen and thought of people that nobody judged before; writes nothing to Stash."""
+    finder, finding = _find(context, scene, "")
+    judged = {person.face.face_id for person in finding.known if person.face.verdict is not None}
     with context.store.transaction():
         ids = finder.keep(finding, "", context.clock.now())
-        context.store.faces.save_verdicts(zip(ids, finding.verdicts, strict=True))
+        fresh = [pair for pair in zip(ids, finding.verdicts, strict=True) if pair[0] not in judged]
+        if is_missing(context.args.get("minSimilarity")):  # a trial with another threshold is not kept
+            context.store.faces.save_verdicts(fresh)
+    return _found(context, scene, finding, ids)
 
 
-def _associate(context: Context, scene: SceneRecord, run: ActiveRun) -> None:
+def _associate(context: Context, scene: SceneRecord, shown: dict[str, Any], run: ActiveRun) -> None:
     info = context.engine.info
     with context.store.transaction():
         context.store.runs.pin_engine(run.run_id, info.engine, info.model_id)
-    finder = _finder(context, run.run_id)
-    finding = finder.find(scene, context.log.progress)
-    if finding.error is not None:
-        raise finding.error
+    finder, finding = _find(context, scene, run.run_id)
+    with context.store.transaction():
+        ids = finder.keep(finding, run.run_id, context.clock.now())
+    only_chosen(context.args, finding, ids)
     names = context.library.performer_names(finding.named)
     states = context.store.items.states(Kind.SCENE, [scene.id])
     SceneWork(context, run, finder, open_tags(context, run.run_id), names).settle(finding, states.get(scene.id))
+    shown.update(_found(context, scene, finding, ids))
 
 
-def _people(context: Context, scene_id: int, on_scene: Sequence[str]) -> dict[str, Any]:
+def _found(context: Context, scene: SceneRecord, finding: SceneFinding, ids: Sequence[int]) -> dict[str, Any]:
+    people = [_Shown(*each) for each in zip(ids, finding.people, finding.verdicts, strict=True)]
+    return {**_answer(context, scene, people), "remembered": finding.seen is None}
+
+
+# showing --------------------------------------------------------------------------------------------------------------
+
+
+def _answer(context: Context, scene: SceneRecord, people: Sequence[_Shown]) -> dict[str, Any]:
+    least = float_arg(context.args, "minFaceConfidence", 0.0)
     pinned = context.store.meta.get("engine") or {}
-    model_id = str(pinned.get("modelId", ""))
-    state = context.store.items.states(Kind.SCENE, [scene_id]).get(scene_id)
-    known = context.store.scenes.of_scene(scene_id, model_id)
+    held = next(iter(context.library.scenes.some([scene.id])), scene)  # as it is now, perhaps just written to
+    shown = [each for each in people if each.person.face.det_score >= least]
     names = Names(context)
-    crops: dict[int, bytes] = {}
+    views = [_view(each, names, held.performer_ids) for each in shown]
     if bool_arg(context.args, "crops"):
-        crops = context.store.faces.crops([person.face.face_id for person in known])
-    views = [_view(each, names, on_scene, crops.get(each.face.face_id)) for each in known]
+        add_crops(context, views)
     return {
-        "sceneId": str(scene_id),
-        "scannedAt": state.scanned_at if state else None,
-        "matched": bool(state and state.matched),
-        "error": state.error if state else "",
-        "model": model_id,
+        "item": item_view(context, Kind.SCENE, scene.id),
+        "sceneId": str(scene.id),
+        "duration": scene.duration_s,
+        "engine": str(pinned.get("engine", "")),
+        "model": str(pinned.get("modelId", "")),
         "people": views,
-        "performers": _performers(known, names),
+        "performers": _performers(shown, names, held.performer_ids),
     }
 
 
-def _view(person: KnownPerson, names: Names, on_scene: Sequence[str], crop: bytes | None) -> dict[str, Any]:
+def _view(shown: _Shown, names: Names, on_scene: Sequence[str]) -> dict[str, Any]:
     """One person as seen; `box` belongs to the frame at `bestFrame`."""
-    view = face_view(person.face.face_id, person.face, person.face.verdict, names, on_item=on_scene)
-    if crop is not None:
-        view["crop"] = "data:image/jpeg;base64," + b64encode(crop).decode()
+    person = shown.person
     return {
-        **view,
+        **face_view(shown.face_id, person.face, shown.verdict, names, on_item=on_scene),
         "bestFrame": round(person.at_s, 3),
         "sightings": person.sightings,
         "previewOnly": person.tiles,
@@ -117,37 +142,28 @@ def _view(person: KnownPerson, names: Names, on_scene: Sequence[str], crop: byte
     }
 
 
-def _performers(known: Sequence[KnownPerson], names: Names) -> list[dict[str, Any]]:
+def _performers(people: Sequence[_Shown], names: Names, on_scene: Sequence[str]) -> list[dict[str, Any]]:
     """Accepted performers, each once: one person may have been seen as two."""
-    together: dict[str, list[KnownPerson]] = {}
-    for person in known:
-        verdict = person.face.verdict
+    together: dict[str, list[_Shown]] = {}
+    for each in people:
+        verdict = each.verdict
         if verdict is not None and verdict.verdict is Verdict.ACCEPT and verdict.best is not None:
-            together.setdefault(verdict.best.performer_id, []).append(person)
+            together.setdefault(verdict.best.performer_id, []).append(each)
     named = names.of(list(together))
     return [
         {
             "performerId": who,
             "name": named.get(who, ""),
-            "similarity": round(max(_similarity(person) for person in seen), 4),
-            "sightings": sum(person.sightings for person in seen),
-            "bestFrame": round(max(seen, key=lambda person: person.face.quality.score).at_s, 3),
-            "appearances": [list(span) for span in _united(span for person in seen for span in person.appearances)],
+            "onItem": who in on_scene,
+            "similarity": round(max(_similarity(each) for each in seen), 4),
+            "sightings": sum(each.person.sightings for each in seen),
+            "bestFrame": round(max(seen, key=lambda each: each.person.face.quality.score).person.at_s, 3),
+            "appearances": [list(span) for span in united(s for each in seen for s in each.person.appearances)],
+            "faceIds": [each.face_id for each in seen],
         }
         for who, seen in together.items()
     ]
 
 
-def _similarity(person: KnownPerson) -> float:
-    verdict = person.face.verdict
-    return verdict.best.similarity if verdict is not None and verdict.best is not None else 0.0
-
-
-def _united(spans: Any) -> list[tuple[float, float]]:
-    united: list[tuple[float, float]] = []
-    for start, end in sorted(spans):
-        if united and start <= united[-1][1]:
-            united[-1] = (united[-1][0], max(end, united[-1][1]))
-        else:
-            united.append((start, end))
-    return united
+def _similarity(shown: _Shown) -> float:
+    return shown.verdict.best.similarity if shown.verdict is not None and shown.verdict.best is not None else 0.0

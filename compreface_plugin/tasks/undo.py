@@ -11,6 +11,7 @@ from compreface_plugin.domain.records import RESUMABLE, Change, ChangeState, Kin
 from compreface_plugin.pipeline.held import take_back
 from compreface_plugin.pipeline.model_in_use import model_in_use
 from compreface_plugin.tasks.decide import forget_decisions
+from compreface_plugin.tasks.item_arg import item_arg
 from compreface_plugin.tasks.undo_created import CreatedThings, remove_created
 from compreface_plugin.values import int_arg, str_arg
 
@@ -23,7 +24,8 @@ CHUNK = 500  # changes planned, applied and marked together
 
 
 def undo_run(context: Context) -> dict[str, Any]:
-    """Undoes the run `runId` (without: the last one that changed anything); `imageId` or `performerId` narrow it.
+    """Undoes the run `runId` (without: the last one that changed anything); `performerId`, or one of `imageId`,
+    `sceneId` and `galleryId`, narrow it.
 
     Killed in the middle, the next start settles what was begun; a second undo takes the rest. Doing it twice changes
     nothing.
@@ -37,13 +39,13 @@ def undo_run(context: Context) -> dict[str, Any]:
     run = context.store.runs.get(run_id)
     if run is None:
         raise SettingsError(f"The argument runId is {run_id!r}; allowed is the id of a run in the list of runs.")
-    image_id, performer_id = _id_arg(context, "imageId"), _id_arg(context, "performerId")
-    whole = bool(begun) or not (image_id or performer_id)
+    item, performer_id = item_arg(context.args), str(int_arg(context.args, "performerId", 0) or "")
+    whole = bool(begun) or not (item or performer_id)
     context.log.info(f"undoing run {run_id} ({run.mode})")
     if whole:
         with context.store.transaction():
             context.store.meta.set(BEGUN, run_id)
-    result = _Undo(context, run_id, "" if whole else image_id, "" if whole else performer_id).work()
+    result = _Undo(context, run_id, None if whole else item, "" if whole else performer_id).work()
     if whole:
         with context.store.transaction():
             context.store.meta.delete(BEGUN)
@@ -58,10 +60,10 @@ def undo_run(context: Context) -> dict[str, Any]:
 
 
 class _Undo:
-    def __init__(self, context: Context, run_id: str, image_id: str, performer_id: str) -> None:
+    def __init__(self, context: Context, run_id: str, item: tuple[Kind, int] | None, performer_id: str) -> None:
         self._context = context
         self._run_id = run_id
-        self._image_id = image_id
+        self._item = item
         self._performer_id = performer_id
 
     def work(self) -> dict[str, int]:
@@ -80,8 +82,8 @@ class _Undo:
         return {name: counts[name] for name in ("undone", "alreadyGone", "kept")} | forgotten
 
     def _concerns(self, change: Change) -> bool:
-        if self._image_id:
-            return change.kind is Kind.IMAGE and change.item_id == self._image_id
+        if self._item:
+            return (change.kind, change.item_id) == (self._item[0], str(self._item[1]))
         if self._performer_id:
             return (change.field == "performer_ids" and change.value == self._performer_id) or (
                 change.kind is Kind.PERFORMER and change.item_id == self._performer_id
@@ -94,9 +96,10 @@ class _Undo:
         with store.transaction():
             if said := store.decisions.of_run(run_id):
                 return self._forget_words(said, created)
-            if self._image_id:
-                store.items.forget_scans(Kind.IMAGE, [int(self._image_id)])
-                store.faces.forget_verdicts(run_id, Kind.IMAGE, int(self._image_id))
+            if self._item:
+                kind, item_id = self._item
+                store.items.forget_scans(kind, [item_id])
+                store.faces.forget_verdicts(run_id, kind, item_id)
                 return {"examples": 0, "subjects": 0}
             store.items.refresh_matched(store.groups.restore_verdicts(run_id, self._performer_id or None))
             if self._performer_id:
@@ -115,7 +118,7 @@ class _Undo:
         wanted = [
             each
             for each in said
-            if (not self._image_id or (each.kind is Kind.IMAGE and str(each.item_id) == self._image_id))
+            if self._item in (None, (each.kind, each.item_id))
             and (not self._performer_id or each.performer_id == self._performer_id)
         ]
         forgotten = {"examples": 0, "subjects": 0}
@@ -123,9 +126,3 @@ class _Undo:
             forgotten = store.people.forget_run(run_id, keeping=created.kept_performers)
         forget_decisions(self._context, model_in_use(self._context), run_id, wanted)
         return forgotten
-
-
-def _id_arg(context: Context, name: str) -> str:
-    """The id given as an argument, empty when there is none. Raises SettingsError."""
-    number = int_arg(context.args, name, 0)
-    return str(number) if number else ""

@@ -107,5 +107,17 @@ def synchronized(world: World) -> World:
     return world
 
 
+@pytest.fixture
+def scenes(empty_world: World, data_dir: Path) -> World:
+    """Nothing yet, and the model pack that scenes are looked at with."""
+    from scene_world import PACK
+
+    if not (data_dir / "models" / PACK).is_dir():
+        pytest.skip(f"no model pack {PACK} under {data_dir}")
+    empty_world.data.mkdir(parents=True, exist_ok=True)
+    (empty_world.data / "models").symlink_to(data_dir / "models")
+    return empty_world
+
+
 def touch_stop(data: Path, text: str = "") -> None:
     (data / "stop").write_text(text)

@@ -6,7 +6,7 @@ import os
 import sqlite3
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from PIL import Image
@@ -14,55 +14,12 @@ from PIL import Image
 pytest.importorskip("av")
 
 from films import Shot, pictures, sprite, write_film
+from scene_world import PACK, film_of, lfw, on_scene, people_of, run
 
 if TYPE_CHECKING:
     from conftest import World
 
-PACK = "buffalo_sc_int8"
 pytestmark = [pytest.mark.data, pytest.mark.models, pytest.mark.timeout(600)]
-
-
-@pytest.fixture
-def scenes(empty_world: World, data_dir: Path) -> World:
-    if not (data_dir / "models" / PACK).is_dir():
-        pytest.skip(f"no model pack {PACK} under {data_dir}")
-    empty_world.data.mkdir(parents=True, exist_ok=True)
-    (empty_world.data / "models").symlink_to(data_dir / "models")
-    return empty_world
-
-
-def run(world: World, task: str, **args: Any) -> dict[str, Any]:
-    job = world.run(task, timeout_s=400, modelPack=PACK, **args)
-    assert job["status"] == "FINISHED", job
-    return world.last_run()
-
-
-def on_scene(world: World, scene: str) -> list[str]:
-    return sorted(world.stash.performers_of(scene, "scene"))
-
-
-def people_of(world: World, scene: str) -> dict[str, Any]:
-    found: dict[str, Any] = world.ask("sceneFaces", sceneId=scene)
-    return found
-
-
-def lfw(data_dir: Path, number: int) -> list[Path]:
-    """The pictures of the known person of this number, by name."""
-    folders: dict[str, list[Path]] = {}
-    import csv
-
-    with (data_dir / "faces/lfw/index.csv").open(encoding="utf-8") as stream:
-        for row in csv.DictReader(stream):
-            if row["role"] == "known":
-                folders.setdefault(row["identity"], []).append(data_dir / "faces/lfw" / row["file"])
-    return folders[sorted(folders)[number]]
-
-
-def film_of(world: World, name: str, *people: Path, seconds: float = 3.0, **options: Any) -> tuple[str, Path]:
-    """A film with one shot for each person; (scene id, path)."""
-    shots = [Shot([Image.open(path)], seconds) for path in people]
-    path = write_film(world.folder / name, pictures(shots), **options)
-    return str(world.stash.add_scene(path)), path
 
 
 def overlap(spans: list[list[float]], start: float, end: float) -> float:
