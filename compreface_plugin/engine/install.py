@@ -18,6 +18,8 @@ from compreface_plugin.engine.download import fetch, sha256, unpack_models
 from compreface_plugin.engine.models import PACKS, Download, ModelPack
 from compreface_plugin.engine.places import shared_folder
 
+MIRROR = "COMPREFACE_MIRROR"
+"""Environment: an address that holds the files under their names, for machines that do not reach the origins."""
 Report = Callable[[str, int, int], None]
 """(file name, bytes so far, bytes in all)."""
 
@@ -31,14 +33,15 @@ def install(
 ) -> Path:
     """Fetches pack `name` into `dest`/`name` and returns that folder. Does nothing when it is complete.
 
-    `base_url` replaces everything before the file names of the addresses (a mirror). The folder appears under
-    its name only when it is complete. Raises ModelUnavailable, also when the terms are not accepted.
+    `base_url`, else COMPREFACE_MIRROR of the environment, replaces everything before the addresses' file names.
+    The folder appears under its name only when it is complete. Raises ModelUnavailable, also when the terms are not accepted.
     """
     pack = PACKS.get(name)
     if pack is None:
         raise ModelUnavailable(f"There is no model pack {name!r}; known are {', '.join(PACKS)}.")
     if not accept_terms:
         raise ModelUnavailable(f"The terms of the model pack {name} were not accepted: {pack.terms.text}.")
+    base_url = base_url or os.environ.get(MIRROR) or None
     folder = dest / name
     if is_complete(pack, folder):
         return folder

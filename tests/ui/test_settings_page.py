@@ -1,16 +1,84 @@
-"""The state of the plugin below its settings."""
+"""The panel below the plugin's settings: its state, CompreFace, and the models to choose from."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from testcompreface import TestCompreFace
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tasks.conftest import World
     from ui.conftest import Click
 
+LIGHT = (
+    "opencv/face_detection_yunet_2023mar.onnx",
+    "openvino/face-reidentification-retail-0095/face-reidentification-retail-0095.xml",
+    "openvino/face-reidentification-retail-0095/face-reidentification-retail-0095.bin",
+)
 
-def test_health_in_the_settings_of_this_plugin_alone(click: Click) -> None:
-    seen = click("settings/health")
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: Any) -> None:
+        """Nothing to keep."""
+
+
+@pytest.fixture
+def mirror(tmp_path: Path, data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The plugin fetches the files of the pack light from here, and finds none that somebody installed for himself."""
+    for name in LIGHT:
+        source = data_dir / "models" / name
+        (tmp_path / source.name).write_bytes(source.read_bytes())
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(tmp_path)))
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    monkeypatch.setenv("COMPREFACE_MIRROR", f"http://127.0.0.1:{server.server_address[1]}")
+    monkeypatch.setenv("COMPREFACE_MODELS", str(tmp_path / "none"))
+    yield
+    server.shutdown()
+    server.server_close()
+    thread.join(10)
+
+
+@pytest.mark.parametrize("plugins", ["compreface", "rude,compreface"])
+def test_health_in_the_settings_of_this_plugin_alone(click: Click, library: World, plugins: str) -> None:
+    seen = click("settings/health", plugins=plugins)
     assert seen["panels"] == 1
-    assert "Stash" in seen["checks"]
-    assert "Models" in seen["checks"]
+    assert seen["checks"] == ["Stash", "Data folder", "Models", "Engine", "CompreFace", "Known people"]
+    assert str(library.data) in seen["store"]
+    assert "Second look" in seen["engine"]
     assert seen["violations"] == []
+
+
+def test_a_wrong_key_is_told_with_the_cure(click: Click, library: World) -> None:
+    before = dict(library.stash.plugin_settings["compreface"])
+    with TestCompreFace() as server:
+        keys = {"recognitionApiKey": server.detection_key, "detectionApiKey": server.detection_key}
+        library.stash.plugin_settings["compreface"] = {**before, "comprefaceUrl": server.base_url, **keys}
+        seen = click("settings/compreface")
+        assert server.base_url in seen["told"]
+        assert "holds the key of a detection service" in seen["told"]
+        assert "opens its service" in seen["told"]
+        assert server.detection_key not in seen["told"]
+        assert seen["violations"] == []
+    library.stash.plugin_settings["compreface"] = before
+
+
+def test_a_pack_is_fetched_and_used_by_keys_alone(click: Click, library: World, mirror: None) -> None:
+    pytest.importorskip("openvino")
+    before = dict(library.stash.plugin_settings["compreface"])
+    library.stash.plugin_settings["compreface"] = {}
+    seen = click("settings/install")
+    assert "non-commercial research purposes only" in seen["terms"]
+    assert seen["refused"]
+    assert seen["first"]["text"] == "Install"
+    assert seen["violations"] == []
+    assert (library.data / "models" / "light" / "origin.txt").is_file()
+    assert library.ask("models", modelPack="")["inUse"] == "light"
+    library.stash.plugin_settings["compreface"] = before

@@ -3,4 +3,5 @@
 import "./styles.css";
 
 import "./image/register";
+import "./performer/register";
 import "./settings/register";

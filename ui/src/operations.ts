@@ -38,16 +38,19 @@ export interface Decision {
   performerId?: string;
 }
 
+export type CheckState = "ok" | "warning" | "fault";
+
 export interface Check {
   name: string;
-  state: "ok" | "warning" | "fault";
+  state: CheckState;
   message: string;
   nextStep: string;
   lastSuccess: number | null;
+  details: { name: string; state: CheckState; message: string }[];
 }
 
 export interface Health {
-  state: Check["state"];
+  state: CheckState;
   checks: Check[];
 }
 
@@ -56,9 +59,9 @@ export function knownFaces(imageId: string, signal?: AbortSignal): Promise<Faces
   return callPlugin({ mode: "faces", imageId, crops: true }, signal);
 }
 
-/** Looks at the picture; writes nothing to Stash. */
+/** Looks at the picture, and brings the faces with their crops; writes nothing to Stash. */
 export function identifyImage(imageId: string, signal?: AbortSignal): Promise<{ faces: Face[] }> {
-  return callPlugin({ mode: "identifyImage", imageId }, signal);
+  return callPlugin({ mode: "identifyImage", imageId, crops: true }, signal);
 }
 
 /** The faces spoken of, as they are judged afterwards. */
@@ -79,8 +82,10 @@ export function undoRun(runId: string): Promise<unknown> {
   return callPlugin({ mode: "undoRun", runId });
 }
 
-export function health(deep: boolean, signal?: AbortSignal): Promise<Health> {
-  return callPlugin({ mode: "health", deep }, signal);
+/** Every check, or one of them looked at closely: then a model is loaded, or a server asked. */
+export function health(closely: string | null, signal?: AbortSignal): Promise<Health> {
+  const which = closely === null ? {} : { only: closely, deep: true };
+  return callPlugin({ mode: "health", ...which }, signal);
 }
 
 // Stash's own -----------------------------------------------------------------------------------------------------------

@@ -40,6 +40,8 @@ export interface Text {
   (id: MessageId, values?: Record<string, string | number>): string;
   /** Two digits, in the way of the locale. */
   similarity(value: number): string;
+  /** Of 0 to 1. */
+  percent(value: number): string;
   date(seconds: number): string;
 }
 
@@ -51,6 +53,7 @@ export function useText(): Text {
     return Object.assign(say, {
       similarity: (value: number) =>
         intl.formatNumber(value, { minimumFractionDigits: 2, maximumFractionDigits: 2 }),
+      percent: (value: number) => intl.formatNumber(value, { style: "percent" }),
       date: (seconds: number) => intl.formatDate(seconds * 1000, { dateStyle: "medium", timeStyle: "short" }),
     });
   }, [intl]);

@@ -72,11 +72,8 @@ export function useFaces(imageId: string): Faces {
     async (signal: AbortSignal): Promise<Phase> => {
       const seen = await identifyImage(imageId, signal);
       if (signal.aborted) return { kind: "ready" };
-      setFaces((old) => withCropsOf(inReadingOrder(seen.faces), old));
-      setPhase({ kind: "ready" });
+      setFaces(inReadingOrder(seen.faces));
       setSaid(text("compreface.done.found", { count: seen.faces.length }));
-      const known = seen.faces.length > 0 ? await knownFaces(imageId, signal) : { faces: [] };
-      if (!signal.aborted) setFaces((old) => withCropsOf(old, known.faces));
       return { kind: "ready" };
     },
     [imageId, text],
@@ -194,12 +191,6 @@ export function useFaces(imageId: string): Faces {
     [detect, cancel, load, accept, acceptAll, say, create],
   );
   return { phase, faces, busy, said, refused, actions };
-}
-
-/** `faces` with the crops that `others` have of them. */
-function withCropsOf(faces: Face[], others: Face[]): Face[] {
-  const crops = new Map(others.map((each) => [each.id, each.crop]));
-  return faces.map((face) => ({ ...face, crop: face.crop ?? crops.get(face.id) ?? null }));
 }
 
 /** The answer to a decision over what was shown: crops stay, and candidates where the answer brings none. */

@@ -107,7 +107,7 @@ export function Enrol() {
   );
 }
 
-function EnrolButton() {
+export function EnrolButton() {
   const text = useText();
   const toast = useToast();
   const start = () => {

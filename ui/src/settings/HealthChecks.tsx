@@ -1,8 +1,10 @@
 import "./styles.css";
 
 import { Bootstrap, Icon, React } from "../host";
-import { health, type Check, type Health } from "../operations";
-import { messageOf } from "../parts/notices";
+import { useWork } from "../jobs";
+import { health, type Check, type CheckState, type Health } from "../operations";
+import { EnrolButton, messageOf } from "../parts/notices";
+import { useAnswer } from "../parts/useAnswer";
 import { useText, type MessageId } from "../text";
 
 const { Badge, Button, Spinner } = Bootstrap;
@@ -18,33 +20,49 @@ const NAMES: Record<string, MessageId> = {
   store: "compreface.health.name.store",
   models: "compreface.health.name.models",
   engine: "compreface.health.name.engine",
+  compreface: "compreface.health.name.compreface",
   people: "compreface.health.name.people",
 };
 
-type State = { kind: "working" } | { kind: "failed"; message: string } | { kind: "ready"; health: Health };
+const DETAILS: Record<string, MessageId> = {
+  address: "compreface.health.detail.address",
+  folder: "compreface.health.detail.folder",
+  database: "compreface.health.detail.database",
+  models: "compreface.health.detail.models",
+  free: "compreface.health.detail.free",
+  "first look": "compreface.health.detail.first",
+  "second look": "compreface.health.detail.second",
+  devices: "compreface.health.detail.devices",
+  model: "compreface.health.detail.model",
+  "recognition key": "compreface.health.detail.recognition",
+  "detection key": "compreface.health.detail.detection",
+  "verification key": "compreface.health.detail.verification",
+};
+
+/** Checks that can be looked at closely, and how the button for it is called. */
+const CLOSELY: Record<string, MessageId> = {
+  engine: "compreface.health.test.engine",
+  compreface: "compreface.health.test.compreface",
+};
+
+const SEVERITY: CheckState[] = ["ok", "warning", "fault"];
 
 /** What the plugin depends on, each with its state and the next step. */
 export function HealthChecks() {
   const text = useText();
-  const [state, setState] = React.useState<State>({ kind: "working" });
-  const running = React.useRef<AbortController>();
-  const check = React.useCallback((deep: boolean) => {
-    running.current?.abort();
-    const controller = new AbortController();
-    running.current = controller;
-    setState({ kind: "working" });
-    health(deep, controller.signal).then(
-      (answer) => !controller.signal.aborted && setState({ kind: "ready", health: answer }),
-      (error: unknown) =>
-        !controller.signal.aborted &&
-        setState({ kind: "failed", message: messageOf(error) }),
-    );
-  }, []);
-  React.useEffect(() => {
-    check(false);
-    return () => running.current?.abort();
-  }, [check]);
-
+  const { state, again, put } = useAnswer(React.useCallback((signal: AbortSignal) => health(null, signal), []));
+  const [testing, setTesting] = React.useState("");
+  const [refused, setRefused] = React.useState("");
+  const test = (name: string) => {
+    setTesting(name);
+    setRefused("");
+    health(name)
+      .then(
+        (answer) => put((old) => withChecks(old, answer.checks)),
+        (error: unknown) => setRefused(messageOf(error)),
+      )
+      .finally(() => setTesting(""));
+  };
   return (
     <div className="compreface compreface-health">
       <div role="status">
@@ -53,7 +71,7 @@ export function HealthChecks() {
             <Spinner animation="border" size="sm" /> {text("compreface.health.loading")}
           </p>
         )}
-        {state.kind === "ready" && <Summary state={state.health.state} />}
+        {state.kind === "ready" && <Summary state={state.value.state} />}
       </div>
       {state.kind === "failed" && (
         <div className="compreface-box compreface-failed card" role="alert">
@@ -66,24 +84,32 @@ export function HealthChecks() {
       )}
       {state.kind === "ready" && (
         <ul className="compreface-checks">
-          {state.health.checks.map((each) => (
-            <OneCheck key={each.name} check={each} />
+          {state.value.checks.map((each) => (
+            <OneCheck key={each.name} check={each} testing={testing} onTest={test} />
           ))}
         </ul>
       )}
+      {refused && (
+        <p className="compreface-refused" role="alert">
+          {refused}
+        </p>
+      )}
       <div className="compreface-actions">
-        <Button size="sm" variant="secondary" disabled={state.kind === "working"} onClick={() => check(false)}>
+        <Button size="sm" variant="secondary" disabled={state.kind === "working"} onClick={again}>
           {text("compreface.health.again")}
-        </Button>
-        <Button size="sm" variant="secondary" disabled={state.kind === "working"} onClick={() => check(true)}>
-          {text("compreface.health.deep")}
         </Button>
       </div>
     </div>
   );
 }
 
-function Summary({ state }: { state: Check["state"] }) {
+function withChecks(old: Health, closer: Check[]): Health {
+  const checks = old.checks.map((each) => closer.find((other) => other.name === each.name) ?? each);
+  const worst = Math.max(...checks.map((each) => SEVERITY.indexOf(each.state)));
+  return { state: SEVERITY[worst] ?? "fault", checks };
+}
+
+function Summary({ state }: { state: CheckState }) {
   const text = useText();
   return (
     <p className="compreface-health-summary">
@@ -92,10 +118,17 @@ function Summary({ state }: { state: Check["state"] }) {
   );
 }
 
-function OneCheck({ check }: { check: Check }) {
+interface OneCheckProps {
+  check: Check;
+  testing: string;
+  onTest(name: string): void;
+}
+
+function OneCheck({ check, testing, onTest }: OneCheckProps) {
   const text = useText();
   const look = LOOKS[check.state];
   const name = NAMES[check.name];
+  const closely = CLOSELY[check.name];
   return (
     <li className="compreface-check">
       <Icon name={look.icon} className={look.colour} />
@@ -103,15 +136,58 @@ function OneCheck({ check }: { check: Check }) {
         <strong>{name ? text(name) : check.name}</strong>{" "}
         {check.state !== "ok" && <Badge variant={look.variant}>{text(`compreface.health.state.${check.state}`)}</Badge>}
         <div className="compreface-check-message">{check.message}</div>
-        {check.nextStep && (
-          <div className="compreface-check-next">
-            <Icon name="faArrowRight" /> {text("compreface.health.next")}: {check.nextStep}
-          </div>
-        )}
+        {check.nextStep && <NextStep words={check.nextStep} />}
+        {check.details.length > 0 && <Details check={check} />}
         {check.state === "fault" && check.lastSuccess !== null && (
           <small className="text-muted">{text("compreface.health.last", { when: text.date(check.lastSuccess) })}</small>
         )}
+        {closely && (
+          <div className="compreface-actions">
+            <Button size="sm" variant="secondary" disabled={testing !== ""} onClick={() => onTest(check.name)}>
+              {testing === check.name && <Spinner animation="border" size="sm" />} {text(closely)}
+            </Button>
+          </div>
+        )}
       </div>
     </li>
+  );
+}
+
+function Details({ check }: { check: Check }) {
+  const text = useText();
+  return (
+    <dl className="compreface-details">
+      {check.details.map((each) => {
+        const known = DETAILS[each.name];
+        return (
+          <React.Fragment key={each.name}>
+            <dt>
+              {each.state !== "ok" && <Icon name={LOOKS[each.state].icon} className={LOOKS[each.state].colour} />}{" "}
+              {known ? text(known) : each.name}
+            </dt>
+            <dd>{each.message}</dd>
+          </React.Fragment>
+        );
+      })}
+    </dl>
+  );
+}
+
+const SWITCH = "Switch Engine"; // the task's name in the manifest
+
+function NextStep({ words }: { words: string }) {
+  const text = useText();
+  const work = useWork();
+  return (
+    <div className="compreface-check-next">
+      <Icon name="faArrowRight" /> {text("compreface.health.next")}: {words}{" "}
+      {words.includes("Synchronize Performers") && <EnrolButton />}
+      {words.includes(SWITCH) && (
+        <Button size="sm" variant="secondary" disabled={work.active} onClick={() => work.start({ name: SWITCH })}>
+          {work.active && <Spinner animation="border" size="sm" />} {text("compreface.models.switch")}
+        </Button>
+      )}
+      {work.refused && <span role="alert">{work.refused}</span>}
+    </div>
   );
 }

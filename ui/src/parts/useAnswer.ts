@@ -1,0 +1,36 @@
+import { React } from "../host";
+import { messageOf } from "../parts/notices";
+
+export type Answered<Value> =
+  | { kind: "working" }
+  | { kind: "failed"; message: string }
+  | { kind: "ready"; value: Value };
+
+export interface Asked<Value> {
+  state: Answered<Value>;
+  again(): void;
+  /** Puts what a later answer brought in the place of the first one. */
+  put(change: (value: Value) => Value): void;
+}
+
+/** Asks when the component comes and when `ask` changes (keep it by useCallback); ends the question when it goes. */
+export function useAnswer<Value>(ask: (signal: AbortSignal) => Promise<Value>): Asked<Value> {
+  const [state, setState] = React.useState<Answered<Value>>({ kind: "working" });
+  const [turn, setTurn] = React.useState(0);
+  React.useEffect(() => {
+    const controller = new AbortController();
+    setState({ kind: "working" });
+    ask(controller.signal).then(
+      (value) => !controller.signal.aborted && setState({ kind: "ready", value }),
+      (error: unknown) => !controller.signal.aborted && setState({ kind: "failed", message: messageOf(error) }),
+    );
+    return () => controller.abort();
+  }, [ask, turn]);
+  const again = React.useCallback(() => setTurn((old) => old + 1), []);
+  const put = React.useCallback(
+    (change: (value: Value) => Value) =>
+      setState((old) => (old.kind === "ready" ? { kind: "ready", value: change(old.value) } : old)),
+    [],
+  );
+  return { state, again, put };
+}

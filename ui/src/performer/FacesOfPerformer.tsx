@@ -1,0 +1,108 @@
+import { Icon, React, refreshHost, Router } from "../host";
+import { undoRun } from "../operations";
+import { Failed, messageOf, Working } from "../parts/notices";
+import { useAnswer } from "../parts/useAnswer";
+import { useText } from "../text";
+import { AddFromImage } from "./AddFromImage";
+import { Doubles } from "./Doubles";
+import { Examples } from "./Examples";
+import { addExample, performerFaces, removeExample, type Example, type PerformerFaces } from "./operations";
+import { SeenFaces } from "./SeenFaces";
+import { Undo } from "./Undo";
+
+interface Done {
+  said: string;
+  runId: string | null;
+}
+
+/** What a performer is recognised by, where, and who may be the same person. */
+export function FacesOfPerformer({ performerId }: { performerId: string }) {
+  const text = useText();
+  const { state, again, put } = useAnswer(
+    React.useCallback((signal: AbortSignal) => performerFaces(performerId, 0, signal), [performerId]),
+  );
+  const [busy, setBusy] = React.useState(false);
+  const [done, setDone] = React.useState<Done | null>(null);
+  const [refused, setRefused] = React.useState("");
+
+  const act = React.useCallback(async (task: () => Promise<Done | null>) => {
+    setBusy(true);
+    setRefused("");
+    setDone(null);
+    try {
+      setDone(await task());
+      void refreshHost();
+    } catch (error) {
+      setRefused(messageOf(error));
+    } finally {
+      setBusy(false);
+    }
+  }, []);
+
+  if (state.kind === "working") return <Working words={text("compreface.performer.loading")} />;
+  if (state.kind === "failed") {
+    return <Failed title={text("compreface.failed.panel")} message={state.message} onRetry={again} />;
+  }
+  const known = state.value;
+  const learn = (faceId: number) =>
+    void act(async () => {
+      const { examples, odd, runId } = await addExample(performerId, faceId);
+      put((old) => ({ ...old, examples, odd }));
+      return { said: text("compreface.performer.learned"), runId };
+    });
+  const forget = (example: Example) =>
+    void act(async () => {
+      const { examples, odd, runId } = await removeExample(performerId, example.exampleId);
+      put((old) => ({ ...old, examples, odd }));
+      return { said: text("compreface.performer.forgotten"), runId };
+    });
+  const undo = (runId: string) =>
+    void act(async () => {
+      await undoRun(runId);
+      const fresh = await performerFaces(performerId);
+      put(() => fresh);
+      return { said: text("compreface.done.undo"), runId: null };
+    });
+
+  return (
+    <div className="compreface-performer-body">
+      <Where known={known} />
+      <div role="status">{done && <Undo words={done.said} busy={busy} onUndo={done.runId ? () => undo(done.runId ?? "") : undefined} />}</div>
+      {refused && (
+        <p className="compreface-refused" role="alert">
+          {refused}
+        </p>
+      )}
+      <Examples known={known} busy={busy} onRemove={forget} />
+      <SeenFaces known={known} busy={busy} onLearn={learn} />
+      <AddFromImage examples={known.examples} busy={busy} onLearn={learn} />
+      <Doubles performerId={performerId} onMerged={again} />
+    </div>
+  );
+}
+
+function Where({ known }: { known: PerformerFaces }) {
+  const text = useText();
+  const { images, scenes, galleries } = known.inStash;
+  const to = `/performers/${known.performerId}`;
+  return (
+    <ul className="compreface-where">
+      <li>
+        <Icon name="faImage" /> <Router.Link to={`${to}/images`}>{text("compreface.performer.images", { count: images })}</Router.Link>{" "}
+        <span className="text-muted">{text("compreface.performer.recognised", { count: known.recognised.images })}</span>
+      </li>
+      <li>
+        <Icon name="faCirclePlay" /> <Router.Link to={`${to}/scenes`}>{text("compreface.performer.scenes", { count: scenes })}</Router.Link>{" "}
+        <span className="text-muted">{text("compreface.performer.recognised", { count: known.recognised.scenes })}</span>
+      </li>
+      <li>
+        <Icon name="faImages" /> <Router.Link to={`${to}/galleries`}>{text("compreface.performer.galleries", { count: galleries })}</Router.Link>
+      </li>
+      {known.waiting > 0 && (
+        <li>
+          <Icon name="faHourglassHalf" /> {text("compreface.performer.waiting", { count: known.waiting })}
+        </li>
+      )}
+    </ul>
+  );
+}
