@@ -34,7 +34,8 @@ def install(
     """Fetches pack `name` into `dest`/`name` and returns that folder. Does nothing when it is complete.
 
     `base_url`, else COMPREFACE_MIRROR of the environment, replaces everything before the addresses' file names.
-    The folder appears under its name only when it is complete. Raises ModelUnavailable, also when the terms are not accepted.
+    The folder appears under its name only when it is complete. Raises ModelUnavailable, also when the terms are
+    not accepted.
     """
     pack = PACKS.get(name)
     if pack is None:
