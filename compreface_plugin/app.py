@@ -267,16 +267,17 @@ def _archive_of(path: str) -> str | None:
     return next((str(parent) for parent in Path(path).parents if parent.is_file()), None)
 
 
-def _open_video(settings: Settings, scene: SceneRecord) -> VideoFile:
-    """The scene's file, to be decoded in a child that ends with us. Raises ItemError, ModelUnavailable."""
+def _open_video(settings: Settings, item: SceneRecord | ImageRecord) -> VideoFile:
+    """The file of a scene or clip, to be decoded in a child that ends with us. Raises ItemError, DecoderMissing."""
     from compreface_plugin.domain.errors import MediaUnavailable
     from compreface_plugin.host.process import bound_to_us
     from compreface_plugin.media.video import VideoFile
+    from compreface_plugin.stash.records import ImageRecord
 
-    name = f"scene {scene.id} ({scene.name})"
-    if not scene.files:
+    name = f"{'image' if isinstance(item, ImageRecord) else 'scene'} {item.id} ({item.name})"
+    if not item.files:
         raise MediaUnavailable(f"{name}: Stash knows no file for it")
-    return VideoFile(settings.path_map.apply(scene.files[0].path), name=name, bind=bound_to_us())
+    return VideoFile(settings.path_map.apply(item.files[0].path), name=name, bind=bound_to_us())
 
 
 def _sprite_tiles(library: StashLibrary, scene: SceneRecord) -> list[Frame]:

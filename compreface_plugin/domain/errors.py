@@ -75,6 +75,10 @@ class ModelUnavailable(RunError):
     """Model files are missing or damaged, or the chosen device cannot run them."""
 
 
+class DecoderMissing(ModelUnavailable):
+    """The package that decodes videos is not installed."""
+
+
 class EmbeddingMismatch(RunError):
     """Embeddings of two models, or of two dimensions, would have been compared."""
 

@@ -66,7 +66,10 @@ def spread(duration_s: float, interval_s: float, most: int) -> tuple[float, ...]
 
 
 def sample_plan(info: VideoInfo, interval_s: float, most: int) -> SamplePlan:
-    """How a video is sampled: keyframes where they are near enough to one another, else one forward decode."""
+    """How a video is sampled: keyframes where they are near enough to one another, else one forward decode. Without a
+    duration (a GIF of one picture, a recording that was never closed) from the beginning on, as far as `most` goes."""
+    if info.duration_s <= 0:
+        return SamplePlan("forward", tuple(n * interval_s for n in range(most)))
     times = spread(info.duration_s, interval_s, most)
     if not info.keyframes or wide_share(info.keyframes, info.duration_s) > WIDE_SHARE:
         return SamplePlan("forward", times)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from compreface_plugin.domain.errors import ItemError, MediaUnavailable, ModelUnavailable, UndecodableMedia
+from compreface_plugin.domain.errors import DecoderMissing, ItemError, MediaUnavailable, UndecodableMedia
 from compreface_plugin.domain.faces import Picture
 from compreface_plugin.domain.timing import Frame, SamplePlan, VideoInfo
 from compreface_plugin.media.pictures import printable
@@ -155,10 +155,10 @@ class VideoFile:
             raise UndecodableMedia(f"{self._name}: {answer[0]['text']}")
         return answer
 
-    def _ended(self) -> ItemError | ModelUnavailable:
+    def _ended(self) -> ItemError | DecoderMissing:
         status = self._child.wait()
         if _missing_av():
-            return ModelUnavailable(
+            return DecoderMissing(
                 "Videos need the Python package av, which is not installed; run install.sh in the plugin's folder."
             )
         how = f"signal {-status}" if status < 0 else f"status {status}"

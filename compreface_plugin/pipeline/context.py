@@ -64,7 +64,7 @@ class Context:
     decode: Callable[[bytes, str], Picture]  # bytes and where they come from; raises ItemError
     task_holder: Callable[[], Mapping[str, object] | None]  # who works on the data folder, None when nobody does
     ask_to_stop: Callable[[str | None], object]
-    open_video: Callable[[SceneRecord], VideoFile]  # raises ItemError, ModelUnavailable
+    open_video: Callable[[SceneRecord | ImageRecord], VideoFile]  # of a scene or clip; raises ItemError, DecoderMissing
     sprite_tiles: Callable[[SceneRecord], list[Frame]]  # Stash's preview pictures; raises ItemError, RunError
     bind_run: Callable[[str], None]  # names the run in hand, to those who would stop it or look who works
     _engine: FaceEngine | None = field(default=None, init=False)

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from compreface_plugin.domain.errors import ItemError, PictureRefused
+from compreface_plugin.domain.errors import ItemError
 from compreface_plugin.domain.faces import DetectionLimits, SeenFace
 from compreface_plugin.domain.records import Kind, Look, StoredFace, Verdict, VerdictRecord
 from compreface_plugin.domain.unknown import is_lasting
 from compreface_plugin.pipeline.apart import Apart
+from compreface_plugin.pipeline.clips import ClipFinder, ClipSkipped
 from compreface_plugin.pipeline.look import look_at
 from compreface_plugin.pipeline.memory import JudgedItem
 
@@ -19,17 +20,21 @@ if TYPE_CHECKING:
     from compreface_plugin.pipeline.context import Context
     from compreface_plugin.pipeline.judge import Judge
     from compreface_plugin.stash.records import ImageRecord
+    from compreface_plugin.store.scenes import KnownPerson, SeenPerson
 
 MATCHING_SHARE = 2 / 3  # of minFaceSize: matching goes down to it (the settings table)
 
 
 @dataclass(slots=True)
 class Finding:
-    """One image: faces looked at anew, or known ones, or an error; then verdicts in the same order."""
+    """One image: faces looked at anew, or known ones, or an error; then verdicts in the same order.
+
+    Of a clip the faces are those of its people."""
 
     image: ImageRecord
     seen: Sequence[SeenFace] | None = None
     known: Sequence[StoredFace] = ()
+    people: Sequence[SeenPerson | KnownPerson] = ()
     error: ItemError | None = None
     skipped: bool = False
     verdicts: list[VerdictRecord] = field(default_factory=list)
@@ -60,6 +65,7 @@ class ImageFinder:
         self._info = context.engine.info
         self._apart = Apart(context.store)
         self._limits = DetectionLimits(min_face_px=context.settings.min_face_size * MATCHING_SHARE)
+        self._clips = ClipFinder(context, judge, self._limits)
 
     def known(self, images: Sequence[ImageRecord]) -> set[int]:
         """Ids of images whose faces the store has: by this model, of these very bytes, down to the size asked for."""
@@ -68,7 +74,7 @@ class ImageFinder:
             image.id
             for image in images
             if (look := looks.get(image.id)) is not None
-            and look.fingerprint == image.fingerprint
+            and look.fingerprint == self._fingerprint(image)
             and look.min_face_px <= self._limits.min_face_px
         }
 
@@ -79,11 +85,10 @@ class ImageFinder:
         )
         found: dict[int, Finding] = {}
         for image in images:
-            if image.id in known:
+            if image.is_clip:
+                found[image.id] = self._clip(image, image.id in known)
+            elif image.id in known:
                 found[image.id] = Finding(image, known=self._large_enough(stored[image.id]))
-            elif image.is_clip:
-                clip = PictureRefused("a video filed as image is skipped")
-                found[image.id] = Finding(image, error=clip, skipped=True)
         found.update(self._look([image for image in images if image.id not in found]))
         findings = [found[image.id] for image in images]
         self._judge_all(findings)
@@ -94,17 +99,32 @@ class ImageFinder:
         if finding.seen is None:
             return [face.face_id for face in finding.known]
         store, info, item_id = self._context.store, self._info, finding.image.id
-        ids = store.faces.replace(
-            Kind.IMAGE,
-            item_id,
-            finding.seen,
-            model_id=info.model_id,
-            detector_id=info.detector_id,
-            run_id=run_id,
-        )
-        look = Look(item_id, finding.image.fingerprint, self._limits.min_face_px, len(ids))
+        if finding.image.is_clip:
+            ids = self._clips.keep(finding.image, finding.people, run_id)
+        else:
+            ids = store.faces.replace(
+                Kind.IMAGE,
+                item_id,
+                finding.seen,
+                model_id=info.model_id,
+                detector_id=info.detector_id,
+                run_id=run_id,
+            )
+        look = Look(item_id, self._fingerprint(finding.image), self._limits.min_face_px, len(ids))
         store.items.save_look(Kind.IMAGE, look, info.model_id, now)
         return ids
+
+    def _fingerprint(self, image: ImageRecord) -> str:
+        return self._clips.fingerprint(image) if image.is_clip else image.fingerprint
+
+    def _clip(self, image: ImageRecord, known: bool) -> Finding:
+        if known:
+            kept = self._clips.known(image)
+            return Finding(image, known=[person.face for person in kept], people=kept)
+        seen = self._clips.look(image)
+        if isinstance(seen, ItemError):
+            return Finding(image, error=seen, skipped=isinstance(seen, ClipSkipped))
+        return Finding(image, seen=[person.face for person in seen], people=seen)
 
     def _look(self, images: Sequence[ImageRecord]) -> dict[int, Finding]:
         context = self._context
@@ -120,10 +140,11 @@ class ImageFinder:
         return [f for f in faces if f.quality.size_px >= self._limits.min_face_px and f.embedding is not None]
 
     def _judge_all(self, findings: Sequence[Finding]) -> None:
-        embeddings = [face.embedding for finding in findings for face in finding.faces if face.embedding is not None]
+        stills = [finding for finding in findings if not finding.people]
+        embeddings = [face.embedding for finding in stills for face in finding.faces if face.embedding is not None]
         verdicts = iter(self._judge.verdicts(embeddings))
         for finding in findings:
-            new = islice(verdicts, len(finding.faces))
+            new = self._clips.settle(finding.people) if finding.people else islice(verdicts, len(finding.faces))
             finding.verdicts = [self._lasting(face) or fresh for face, fresh in zip(finding.faces, new, strict=True)]
         remembered = self._judge.memory.apply(Kind.IMAGE, [_judged(finding) for finding in findings])
         for finding, final in zip(findings, remembered, strict=True):
@@ -139,11 +160,12 @@ class ImageFinder:
 
 
 def _judged(finding: Finding) -> JudgedItem:
-    faces = finding.faces
+    faces, image = finding.faces, finding.image
     return JudgedItem(
-        finding.image.id,
-        finding.image.fingerprint,
+        image.id,
+        image.fingerprint,
         [face.box for face in faces],
         [face.embedding for face in faces],
         finding.verdicts,
+        moving=image.is_clip,
     )

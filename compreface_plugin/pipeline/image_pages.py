@@ -87,8 +87,6 @@ def _pages(context: Context, run: ActiveRun, without_tag: str | None) -> Iterato
 
 def owes_a_scan(state: ItemState | None, image: ImageRecord, tags: Tags) -> bool:
     """Whether an image is still to be scanned: never was, its tag was taken off, or it failed and may try again."""
-    if image.is_clip:
-        return False
     if state is None:
         return True
     if state.attempts:

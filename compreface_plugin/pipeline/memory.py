@@ -15,12 +15,11 @@ from compreface_plugin.domain.memory import (
     neighbourhood,
     recollect,
 )
-from compreface_plugin.domain.records import Kind
 
 if TYPE_CHECKING:
     from compreface_plugin.domain.faces import Box, Float32
     from compreface_plugin.domain.operating_points import OperatingPoint
-    from compreface_plugin.domain.records import VerdictRecord
+    from compreface_plugin.domain.records import Kind, VerdictRecord
     from compreface_plugin.store.decisions import DecidedFaces
     from compreface_plugin.store.store import Store
 
@@ -34,6 +33,7 @@ class JudgedItem:
     boxes: Sequence[Box]
     embeddings: Sequence[Float32 | None]
     verdicts: Sequence[VerdictRecord]
+    moving: bool = False  # a scene or clip: boxes belong to different moments
 
 
 class Memory:
@@ -63,8 +63,11 @@ class Memory:
         if self._version is None or self._version[0] == 0:
             return [list(item.verdicts) for item in items]
         said = self._store.decisions.of_items(kind, [item.item_id for item in items])
-        about = self._about_person if kind is Kind.SCENE else self._about_place
-        return [self._item(item, about(item, said.get(item.item_id, []), decided), decided) for item in items]
+        judged = []
+        for item in items:
+            about = self._about_person if item.moving else self._about_place
+            judged.append(self._item(item, about(item, said.get(item.item_id, []), decided), decided))
+        return judged
 
     def _read(self) -> DecidedFaces:
         version = self._store.decisions.version()

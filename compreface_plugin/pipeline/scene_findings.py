@@ -4,32 +4,30 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from compreface_plugin.domain.agreement import Ballot, settle
 from compreface_plugin.domain.errors import ItemError
 from compreface_plugin.domain.faces import DetectionLimits
 from compreface_plugin.domain.memory import same_face_at
 from compreface_plugin.domain.operating_points import operating_point
 from compreface_plugin.domain.records import Kind, Look, StoredFace, Verdict, VerdictRecord
-from compreface_plugin.domain.tracks import LinkRule, ScenePerson, appearances
+from compreface_plugin.domain.tracks import LinkRule
 from compreface_plugin.domain.unknown import is_lasting
 from compreface_plugin.pipeline.apart import Apart
 from compreface_plugin.pipeline.findings import MATCHING_SHARE
 from compreface_plugin.pipeline.memory import JudgedItem
-from compreface_plugin.pipeline.scene_look import SceneLooker, SceneSight, Tell
+from compreface_plugin.pipeline.scene_look import SceneLooker, Tell
 from compreface_plugin.pipeline.scene_reembed import embed_kept
-from compreface_plugin.store.scenes import Exemplar, KnownPerson, SeenPerson
+from compreface_plugin.pipeline.voters import Voters, people_to_keep
 
 if TYPE_CHECKING:
     from compreface_plugin.domain.faces import SeenFace
     from compreface_plugin.pipeline.context import Context
     from compreface_plugin.pipeline.judge import Judge
     from compreface_plugin.stash.scenes import SceneRecord
+    from compreface_plugin.store.scenes import KnownPerson, SeenPerson
 
-EXEMPLARS = 6  # sightings of each person that vote and are kept with their crops
-ENOUGH_VOTERS = 3  # a person seen so often well needs no more frames
 LOOK_FRAMES, LOOK_SPRITES, LOOK_TILES = "frames", "sprites", "tiles"
 
 
@@ -78,13 +76,14 @@ class SceneFinder:
         self._apart = Apart(context.store)
         self._limits = DetectionLimits(min_face_px=context.settings.min_face_size * MATCHING_SHARE)
         self._point = operating_point(self._info.model_id, self._info.pack)
-        self._looker = SceneLooker(context, self._limits, LinkRule.of(self._point), self._doubts)
+        self._voters = Voters(judge, context.store.scenes, self._info.model_id)
+        self._looker = SceneLooker(context, self._limits, LinkRule.of(self._point), self._voters)
 
     def find(self, scene: SceneRecord, tell: Tell) -> SceneFinding:
         """With verdicts. Raises RunError and Cancelled, never ItemError."""
         way = self._known_way(scene)
         if way:
-            known = self._context.store.scenes.of_scene(scene.id, self._info.model_id)
+            known = self._context.store.scenes.of_item(Kind.SCENE, scene.id, self._info.model_id)
             usable = [person for person in known if person.face.embedding is not None]
             finding = SceneFinding(scene, known=usable, way=way)
         else:
@@ -98,6 +97,7 @@ class SceneFinder:
             return [person.face.face_id for person in finding.known]
         info, scene = self._info, finding.scene
         ids = self._context.store.scenes.replace(
+            Kind.SCENE,
             scene.id,
             finding.seen,
             model_id=info.model_id,
@@ -132,7 +132,7 @@ class SceneFinder:
             ways += [LOOK_SPRITES] if self._readable(scene) else [LOOK_SPRITES, LOOK_TILES]
         way = next((way for way in ways if last.fingerprint == self._fingerprint(scene, way)), "")
         if way and look is None:
-            embed_kept(self._context, store.scenes.of_scene(scene.id, model_id))
+            embed_kept(self._context, store.scenes.of_item(Kind.SCENE, scene.id, model_id))
             with store.transaction():
                 store.items.save_look(Kind.SCENE, last, model_id, self._context.clock.now())
         return way
@@ -149,34 +149,15 @@ class SceneFinder:
         if sight.broken:
             self._context.log.debug(f"scene {scene.id}: {sight.broken} broken pictures were left out")
         way = LOOK_TILES if sight.tiles else LOOK_SPRITES if self._sprites else LOOK_FRAMES
-        seen = [_kept(person, sight) for person in sight.people if person.voters or len(person.sightings) > 1]
-        return SceneFinding(scene, seen=seen, way=way, frames=sight.frames)
-
-    def _doubts(self, people: Sequence[ScenePerson]) -> list[ScenePerson]:
-        """Those who resemble somebody and are not settled, and those of whom there is no good face yet."""
-        ballots = self._ballots([(p.template, [s.face.embedding for s in p.exemplars(EXEMPLARS)]) for p in people])
-        verdicts = settle(ballots)
-        return [
-            person
-            for person, verdict in zip(people, verdicts, strict=True)
-            if verdict.verdict is not Verdict.ACCEPT
-            and len(person.voters) < ENOUGH_VOTERS
-            and (verdict.verdict is Verdict.REVIEW or len(person.voters) < 2)
-        ]
+        return SceneFinding(scene, seen=people_to_keep(sight), way=way, frames=sight.frames)
 
     # judging ----------------------------------------------------------------------------------------------------------
-
-    def _ballots(self, people: Sequence[tuple[object, Sequence[object]]]) -> list[Ballot]:
-        """(template, embeddings of the voters) of each person, judged in one go."""
-        verdicts = iter(self._judge.verdicts([each for t, votes in people for each in (t, *votes)]))  # type: ignore[misc]
-        return [Ballot(next(verdicts), [next(verdicts) for _ in votes]) for _, votes in people]
 
     def _judge_all(self, finding: SceneFinding) -> None:
         people = finding.people
         if not people:
             return
-        ballots = self._ballots([(p.face.embedding, self._votes(p)) for p in people])
-        fresh = settle(ballots, tiles_only=finding.way == LOOK_TILES)
+        fresh = self._voters.settle(people, tiles_only=finding.way == LOOK_TILES)
         verdicts = [self._lasting(p.face) or verdict for p, verdict in zip(people, fresh, strict=True)]
         faces = finding.faces
         told = JudgedItem(
@@ -185,15 +166,9 @@ class SceneFinder:
             [face.box for face in faces],
             [face.embedding for face in faces],
             verdicts,
+            moving=True,
         )
         finding.verdicts = self._apart.apply(faces, self._judge.memory.apply(Kind.SCENE, [told])[0])
-
-    def _votes(self, person: SeenPerson | KnownPerson) -> list[object]:
-        if isinstance(person, SeenPerson):
-            exemplars: Sequence[Exemplar] = person.exemplars
-        else:
-            exemplars = self._context.store.scenes.exemplars(person.face.face_id, self._info.model_id)
-        return [each.embedding for each in exemplars if each.embedding is not None]
 
     def _lasting(self, face: SeenFace | StoredFace) -> VerdictRecord | None:
         """The verdict a face has from grouping, while its performer exists."""
@@ -202,18 +177,3 @@ class SceneFinder:
         kept = face.verdict
         lasts = is_lasting(kept.verdict, kept.reason) and self._judge.knows(face.verdict.best.performer_id)
         return kept if lasts else None
-
-
-def _kept(person: ScenePerson, sight: SceneSight) -> SeenPerson:
-    best = person.representative
-    return SeenPerson(
-        face=replace(best.face, embedding=person.template),
-        at_s=best.at_s,
-        sightings=len(person.sightings),
-        tiles=sight.tiles,
-        appearances=appearances(person.sightings, sight.frame_times, sight.duration_s),
-        exemplars=tuple(
-            Exemplar(each.at_s, each.weight, each.face.crop_jpeg, each.face.embedding)
-            for each in person.exemplars(EXEMPLARS)
-        ),
-    )

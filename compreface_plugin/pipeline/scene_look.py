@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from compreface_plugin.domain.faces import Float32, SeenFace
     from compreface_plugin.media.video import VideoFile
     from compreface_plugin.pipeline.context import Context
+    from compreface_plugin.pipeline.voters import Voters
+    from compreface_plugin.stash.records import ImageRecord
     from compreface_plugin.stash.scenes import SceneRecord
 
 GROUP_FRAMES = 8
@@ -30,7 +32,6 @@ TILES_OF_A_PERSON = 3  # whose moments are looked at in full size
 FULL_FRAMES = 36  # in all, however many people the tiles show
 NEAR_KEYFRAME_S = 0.7  # a keyframe this near a tile shows the same people and costs a fraction
 
-Doubts = Callable[[Sequence[ScenePerson]], Sequence[ScenePerson]]
 Tell = Callable[[float], None]
 
 
@@ -54,15 +55,15 @@ class _Looked:
 
 
 class SceneLooker:
-    """`doubts`: of the people seen so far, those for whom more frames may change something."""
+    """`voters` tell for whom of the people seen so far more frames may change something."""
 
-    def __init__(self, context: Context, limits: DetectionLimits, rule: LinkRule, doubts: Doubts) -> None:
+    def __init__(self, context: Context, limits: DetectionLimits, rule: LinkRule, voters: Voters) -> None:
         self._context = context
         self._limits = limits
         self._rule = rule
-        self._doubts = doubts
+        self._voters = voters
 
-    def file(self, scene: SceneRecord, tell: Tell) -> SceneSight:
+    def file(self, scene: SceneRecord | ImageRecord, tell: Tell) -> SceneSight:
         """By the frames of the file. Raises ItemError of this scene, RunError, Cancelled."""
         settings = self._context.settings
         with self._context.open_video(scene) as video:
@@ -99,7 +100,7 @@ class SceneLooker:
 
     def _closer(self, video: VideoFile, looked: list[_Looked], duration_s: float) -> SceneSight:
         found = self._people(looked)
-        doubtful = [[each.at_s for each in person.sightings[:5]] for person in self._doubts(found)]
+        doubtful = [[each.at_s for each in person.sightings[:5]] for person in self._voters.doubts(found)]
         more = closer_looks(doubtful, [each.at_s for each in looked], duration_s, CLOSER_FRAMES)
         if more:
             looked = looked + self._look(video.at(more), len(more), lambda _: None)

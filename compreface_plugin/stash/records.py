@@ -84,6 +84,16 @@ class ImageRecord:
         return bool(self.files) and self.files[0].is_video
 
     @property
+    def is_gif(self) -> bool:
+        """A clip that is a picture too, where nothing but its bytes is to be had."""
+        return bool(self.files) and self.files[0].path.lower().endswith(".gif")
+
+    @property
+    def duration_s(self) -> float:
+        """Of a clip, as Stash knows it; 0 when it does not, and of a picture."""
+        return self.files[0].duration_s if self.files else 0.0
+
+    @property
     def megapixels(self) -> float:
         """Of the primary file, as Stash knows it; 0 when it does not."""
         return self.files[0].width * self.files[0].height / 1e6 if self.files else 0.0

@@ -1,4 +1,4 @@
-"""People seen in scenes.
+"""People seen in scenes, and in clips filed as images.
 
 Each is a face like any other (its embedding the template over the scene), with times beside it and the few sightings
 that decide whether frames agree.
@@ -66,7 +66,8 @@ class ScenePeople:
 
     def replace(
         self,
-        scene_id: int,
+        kind: Kind,
+        item_id: int,
         people: Sequence[SeenPerson],
         *,
         model_id: str,
@@ -74,15 +75,15 @@ class ScenePeople:
         run_id: str,
         same_at: float,
     ) -> list[int]:
-        """Makes `people` those of the scene; their face ids, in order. Somebody known keeps the id: by the same place
-        in the same moment, or by a cosine of `same_at` or more. Who was not seen again is deleted, unless a person said
-        something about the face.
+        """Makes `people` those of the scene, or of the clip filed as image; their face ids, in order. Somebody known
+        keeps the id: by the same place in the same moment, or by a cosine of `same_at` or more. Who was not seen again
+        is deleted, unless a person said something about the face.
         """
-        known = {person.face.face_id: person for person in self.of_scene(scene_id, model_id)}
+        known = {person.face.face_id: person for person in self.of_item(kind, item_id, model_id)}
         same = _same_people(people, list(known.values()), same_at)
         ids = []
         for n, person in enumerate(people):
-            face_id = self._faces.put(Kind.SCENE, scene_id, person.face, same.get(n), model_id=model_id,
+            face_id = self._faces.put(kind, item_id, person.face, same.get(n), model_id=model_id,
                                       detector_id=detector_id, run_id=run_id)
             known.pop(face_id, None)
             self._keep(face_id, person, model_id)
@@ -115,14 +116,14 @@ class ScenePeople:
             [(face_id, n, model_id, to_blob(embedding)) for n, embedding in made],
         )
 
-    def of_scene(self, scene_id: int, model_id: str) -> list[KnownPerson]:
+    def of_item(self, kind: Kind, item_id: int, model_id: str) -> list[KnownPerson]:
         """Most sightings first."""
-        faces = {face.face_id: face for face in self._faces.of_items(Kind.SCENE, [scene_id], model_id)[scene_id]}
+        faces = {face.face_id: face for face in self._faces.of_items(kind, [item_id], model_id)[item_id]}
         rows = self._db.execute(
             "SELECT p.face_id, p.at_s, p.sightings, p.tiles, p.appearances FROM scene_people p"
-            " JOIN faces f USING (face_id) WHERE f.kind = 'scene' AND f.item_id = ?"
+            " JOIN faces f USING (face_id) WHERE f.kind = ? AND f.item_id = ?"
             " ORDER BY p.sightings DESC, p.at_s, p.face_id",
-            (scene_id,),
+            (kind.value, item_id),
         )
         return [
             KnownPerson(faces[row[0]], row[1], row[2], bool(row[3]), tuple((a, b) for a, b in json.loads(row[4])))

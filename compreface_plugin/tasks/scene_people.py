@@ -53,7 +53,7 @@ def scene_faces(context: Context) -> dict[str, Any]:
     those of one performer together. `crops` adds pictures as data URIs. No model is loaded."""
     scene = _scene(context)
     pinned = context.store.meta.get("engine") or {}
-    known = context.store.scenes.of_scene(scene.id, str(pinned.get("modelId", "")))
+    known = context.store.scenes.of_item(Kind.SCENE, scene.id, str(pinned.get("modelId", "")))
     return _answer(context, scene, [_Shown(each.face.face_id, each, each.face.verdict) for each in known])
 
 

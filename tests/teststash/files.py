@@ -115,6 +115,18 @@ def video_facts(path: Path) -> Row:
     return facts
 
 
+def is_clip(found: Found) -> bool:
+    """Whether Stash files it as a video, though among the images."""
+    return found.format == "gif" or Path(found.path).suffix.lstrip(".").lower() in VIDEO_EXTENSIONS
+
+
+def clip_facts(found: Found) -> Row:
+    """As `video_facts`; the size of a GIF is known without ffprobe too."""
+    path = Path(found.path)
+    facts = video_facts(path) if path.exists() else {}
+    return {name: value for name, value in facts.items() if value} | ({"format": "gif"} if found.width else {})
+
+
 def folder_id(db: Database, path: str) -> int:
     """The id of a folder row, made when new."""
     found = db.row("SELECT id FROM folder WHERE path = ?", [path])

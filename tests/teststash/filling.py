@@ -44,7 +44,7 @@ class Filling:
             )
         db = self.library.db
         with db.transaction():
-            file_id = files.add_file(db, "image", found, archive_id, {"md5": found.md5}, {})
+            file_id = self._visual_file(found, archive_id)
             made = self.library.insert(
                 "image", {"title": title or None, "organized": int(organized), **columns}
             )
@@ -66,11 +66,18 @@ class Filling:
             return self.add_image(inner or path, zip_path=path if inner else None)
         archive_id = self._archive(path) if inner else None
         with self.library.db.transaction():
-            file_id = files.add_file(self.library.db, "image", found, archive_id, {"md5": found.md5}, {})
+            file_id = self._visual_file(found, archive_id)
             self.library.db.run("INSERT INTO owned_file VALUES ('image', ?, ?, 1)", [owner[0], file_id])
             if inner:
                 self._join_archive_gallery(owner[0], archive_id)
         return None
+
+    def _visual_file(self, found: files.Found, archive_id: int | None) -> int:
+        """Of an image: a GIF, even a still one, and a video are video files, unless they lie in an archive."""
+        clip = archive_id is None and files.is_clip(found)
+        more = files.clip_facts(found) if clip else {}
+        kind = "video" if clip else "image"
+        return files.add_file(self.library.db, kind, found, archive_id, {"md5": found.md5}, more)
 
     def _archive(self, path: Path) -> int:
         db = self.library.db
