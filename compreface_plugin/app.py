@@ -32,12 +32,16 @@ if TYPE_CHECKING:
     from compreface_plugin.domain.timing import Frame
     from compreface_plugin.engine.catalogue import PackState
     from compreface_plugin.host.log import StashLog
+    from compreface_plugin.media.hardware import HardwareDecoder
     from compreface_plugin.media.video import VideoFile
     from compreface_plugin.ports import FaceEngine
     from compreface_plugin.request import Request
     from compreface_plugin.stash.records import ImageRecord
     from compreface_plugin.stash.scenes import SceneRecord
 
+_OVERRIDABLE = (
+    "modelPack", "device", "hardwareDecoding", "cooldownSeconds", "maxBatchSize", "sceneFrameInterval", "maxSceneFrames"
+)
 PLUGIN_ID = "compreface"  # the manifest's file name, which is what Stash calls the plugin by
 
 
@@ -111,11 +115,7 @@ def _stash_url(request: Request) -> str | None:
 
 def _overrides(request: Request) -> Mapping[str, object]:
     """Settings that a caller may override by an argument of the same name, for this call alone."""
-    return {
-        key: request.args[key]
-        for key in ("modelPack", "device", "cooldownSeconds", "maxBatchSize", "sceneFrameInterval", "maxSceneFrames")
-        if request.args.get(key)
-    }
+    return {key: request.args[key] for key in _OVERRIDABLE if request.args.get(key)}
 
 
 def _context(
@@ -153,7 +153,7 @@ def _context(
         decode=partial(_decode, settings),
         task_holder=partial(lock_holder, data_dir),
         ask_to_stop=partial(request_stop, data_dir),
-        open_video=partial(_open_video, settings),
+        open_video=partial(_open_video, settings, _hardware(settings, log)),
         sprite_tiles=partial(_sprite_tiles, library),
         bind_run=partial(_bind, token, lock),
     )
@@ -267,7 +267,16 @@ def _archive_of(path: str) -> str | None:
     return next((str(parent) for parent in Path(path).parents if parent.is_file()), None)
 
 
-def _open_video(settings: Settings, item: SceneRecord | ImageRecord) -> VideoFile:
+def _hardware(settings: Settings, log: StashLog) -> HardwareDecoder | None:
+    if settings.hardware_decoding is None:
+        return None
+    from compreface_plugin.host.process import bound_to_us
+    from compreface_plugin.media.hardware import HardwareDecoder
+
+    return HardwareDecoder(settings.hardware_decoding, log.warning, bound_to_us())
+
+
+def _open_video(settings: Settings, hardware: HardwareDecoder | None, item: SceneRecord | ImageRecord) -> VideoFile:
     """The file of a scene or clip, to be decoded in a child that ends with us. Raises ItemError, DecoderMissing."""
     from compreface_plugin.domain.errors import MediaUnavailable
     from compreface_plugin.host.process import bound_to_us
@@ -277,7 +286,8 @@ def _open_video(settings: Settings, item: SceneRecord | ImageRecord) -> VideoFil
     name = f"{'image' if isinstance(item, ImageRecord) else 'scene'} {item.id} ({item.name})"
     if not item.files:
         raise MediaUnavailable(f"{name}: Stash knows no file for it")
-    return VideoFile(settings.path_map.apply(item.files[0].path), name=name, bind=bound_to_us())
+    decoder = hardware.name() if hardware else ""
+    return VideoFile(settings.path_map.apply(item.files[0].path), name=name, bind=bound_to_us(), hardware=decoder)
 
 
 def _sprite_tiles(library: StashLibrary, scene: SceneRecord) -> list[Frame]:

@@ -31,10 +31,13 @@ ApplyMode = Literal["auto", "review"]
 ENGINES = ("auto", "local", "compreface")
 APPLY_MODES = ("auto", "review")
 DEVICES = ("auto", "cpu", "cuda", "rocm", "migraphx", "openvino", "coreml", "directml")
+DECODERS = ("cuda", "vaapi", "qsv", "videotoolbox", "d3d11va", "d3d12va", "dxva2", "vdpau", "vulkan", "auto")
+"""Kinds of hardware decoders, as FFmpeg names them; `auto` takes the first that works."""
 NO_TAG = "none"  # the word that switches a tag off
 LONGEST_COOLDOWN_S = 3600.0
 
 _PACK_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_DECODER = re.compile(r"(?P<kind>[a-z0-9]+)(?P<device>:[A-Za-z0-9_./-]+)?", re.IGNORECASE)
 _DEVICE = re.compile(r"(?P<kind>[a-z]+)(:[A-Za-z0-9_.]+)?", re.IGNORECASE)
 
 
@@ -81,6 +84,7 @@ class Settings:
     scene_markers: bool = False
     scene_frame_interval_s: float = 2.0
     max_scene_frames: int = 300
+    hardware_decoding: str | None = None  # None: the CPU decodes videos
     data_dir: str | None = None
     stash_url: str | None = None
     path_map: PathMap = field(default_factory=PathMap)
@@ -167,6 +171,16 @@ class _Reader:
         kind = match["kind"].lower()
         return None if kind == "auto" else kind + name[len(kind) :]
 
+    def decoder(self, key: str) -> str | None:
+        name = self.text(key)
+        if name is None or name.lower() in ("none", "cpu"):
+            return None
+        match = _DECODER.fullmatch(name)
+        if match is None or match["kind"].lower() not in DECODERS:
+            allowed = "none, " + ", ".join(DECODERS) + ", with a device where it helps (vaapi:/dev/dri/renderD128)"
+            raise refuse(_name(key), name, allowed)
+        return match["kind"].lower() + (match["device"] or "")
+
     def cooldown(self, key: str, default: float) -> float:
         if not self.given(key):
             return default
@@ -236,6 +250,7 @@ def parse_settings(stored: Mapping[str, object]) -> Settings:
         scene_markers=read.truth("sceneMarkers"),
         scene_frame_interval_s=read.fraction("sceneFrameInterval", 2.0, 0.1, 600.0),
         max_scene_frames=read.integer("maxSceneFrames", 300, 1, 100_000),
+        hardware_decoding=read.decoder("hardwareDecoding"),
         data_dir=read.text("dataDir"),
         stash_url=read.url("stashUrl"),
         path_map=read.paths("pathMap"),

@@ -93,6 +93,7 @@ def test_every_listed_setting_is_read(manifest: dict[str, Any]) -> None:
         "applyMode": "review",
         "modelPack": "light",
         "device": "cpu",
+        "hardwareDecoding": "vaapi:/dev/dri/renderD128",
         "minSimilarity": "0.95",
         "reviewSimilarity": "0.5",
         "minQuality": "0.6",

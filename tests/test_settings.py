@@ -100,6 +100,8 @@ def test_a_tag_can_be_renamed_and_switched_off() -> None:
         ("modelPack", "a b"),
         ("device", "gpu!"),
         ("device", "abacus:0"),
+        ("hardwareDecoding", "abacus"),
+        ("hardwareDecoding", "cuda:0;rm"),
         ("maxBatchSize", "many"),
         ("maxBatchSize", 2.5),
         ("maxBatchSize", -5),

@@ -47,8 +47,11 @@ class VideoFile:
         name: str = "",
         bind: Callable[[], None] | None = None,
         limits: DecodeLimits | None = None,
+        hardware: str = "",
     ) -> None:
-        """`bind` runs in the child before it starts (host.process.bound_to_us). Raises MediaUnavailable when the file
+        """`bind` runs in the child before it starts (host.process.bound_to_us). `hardware`: what HardwareDecoder found;
+        what it cannot decode goes to the CPU, and its child has no limit of memory (drivers map far more than they
+        use). Raises MediaUnavailable when the file
         cannot be read here, UndecodableMedia when it is no video."""
         self._name = name or printable(path)
         self._limits = limits or DecodeLimits()
@@ -66,7 +69,8 @@ class VideoFile:
         self._reader = threading.Thread(target=self._read, name="frames", daemon=True)
         self._reader.start()
         try:
-            self._order({"path": path, "memory_mb": self._limits.memory_mb})
+            memory_mb = 0 if hardware else self._limits.memory_mb
+            self._order({"path": path, "memory_mb": memory_mb, "hardware": hardware})
             told, _ = self._next()
         except BaseException:
             self.close()

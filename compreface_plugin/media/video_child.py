@@ -15,6 +15,7 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
+GIVE_HARDWARE = 8  # packets in a row that a device may refuse at the beginning before the CPU decodes the file
 BROKEN_IN_A_ROW = 200  # after so many undecodable packets nothing more is expected (PySceneDetect gives up after eight)
 SHORT_S = 20.0  # a file up to this long may well have a single keyframe
 LONGEST_SIDE = 1920
@@ -22,6 +23,10 @@ LONGEST_SIDE = 1920
 8K frame never exist."""
 PQ, HLG = 16, 18  # colour transfer characteristics of HDR, ITU-T H.273
 DIFFUSE_WHITE_NITS = 203.0  # ITU-R BT.2408
+
+
+class _DeviceFails(Exception):
+    """The device takes the file and decodes nothing of it."""
 
 
 class _Refused(Exception):
@@ -34,7 +39,7 @@ def main() -> None:
     limits = orders.get()
     _limit_memory(int(limits["memory_mb"]))
     try:
-        with _Video(str(limits["path"])) as video:
+        with _Video(str(limits["path"]), str(limits["hardware"])) as video:
             _say({"kind": "info", **video.info()})
             while True:
                 order = orders.get()
@@ -75,17 +80,17 @@ def _say(message: dict[str, Any], payload: Any = b"") -> None:
 class _Video:
     """One opened file. Times are seconds from the first picture."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, hardware: str) -> None:
         import av
 
         self._av = av
+        self._path = path
+        self._open(hardware)
+
+    def _open(self, hardware: str) -> None:
         self.broken = 0
         self.last_s = 0.0
-        try:
-            # no playlist or subtitle file in a video's clothes may make us open other files or addresses
-            self._container = av.open(path, options={"protocol_whitelist": "file"}, metadata_errors="replace")
-        except (av.FFmpegError, ValueError, OSError) as error:
-            raise _Refused("undecodable", f"it is no video that can be read ({_short(error)})") from error
+        self._container = self._container_of(hardware)
         pictures = [s for s in self._container.streams.video if not _is_cover(s)]
         if not pictures:
             raise _Refused("no video", "it holds no moving picture, only " + self._kinds())
@@ -98,6 +103,24 @@ class _Video:
         self._start = self._stream.start_time or 0
         self._gamma: Any = None
         self._broken_in_a_row = 0
+
+    def _container_of(self, hardware: str) -> Any:
+        # no playlist or subtitle file in a video's clothes may make us open other files or addresses
+        options = {"protocol_whitelist": "file"}
+        self._hardware = bool(hardware)
+        if hardware:
+            from compreface_plugin.media.hardware import accelerator
+
+            try:
+                return self._av.open(
+                    self._path, options=options, metadata_errors="replace", hwaccel=accelerator(hardware)
+                )
+            except (self._av.FFmpegError, RuntimeError, ValueError, OSError):
+                self._hardware = False  # the device is busy, or the file is broken: the CPU tells which
+        try:
+            return self._av.open(self._path, options=options, metadata_errors="replace")
+        except (self._av.FFmpegError, ValueError, OSError) as error:
+            raise _Refused("undecodable", f"it is no video that can be read ({_short(error)})") from error
 
     def __enter__(self) -> _Video:
         return self
@@ -116,6 +139,14 @@ class _Video:
         }
 
     def work(self, order: dict[str, Any]) -> None:
+        try:
+            self._work(order)
+        except _DeviceFails:
+            self._container.close()
+            self._open("")
+            self._work(order)
+
+    def _work(self, order: dict[str, Any]) -> None:
         times = [float(time) for time in order["times"]]
         found = {"keyframes": self._at_keyframes, "forward": self._forward, "at": self._at}[order["way"]](times)
         try:
@@ -153,7 +184,7 @@ class _Video:
 
     def _forward(self, times: list[float]) -> Iterator[Any]:
         """One decode from the start; pictures no other one refers to are dropped undecoded."""
-        self._context.thread_type = "AUTO"
+        self._context.thread_type = "SLICE" if self._hardware else "AUTO"
         self._context.skip_frame = "NONREF"
         self._seek(0.0)
         yield from self._at_or_after(times)
@@ -218,6 +249,8 @@ class _Video:
                 raise MemoryError from error
             self.broken += 1
             self._broken_in_a_row += 1
+            if self._hardware and self._broken_in_a_row > GIVE_HARDWARE and not self.last_s:
+                raise _DeviceFails from error
             if self._broken_in_a_row > BROKEN_IN_A_ROW and not self.last_s:
                 raise _Refused("undecodable", f"none of its pictures can be decoded ({_short(error)})") from error
             return []
