@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import resource
 import sqlite3
 import sys
 import tempfile
@@ -23,7 +24,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
-from films import BY_CODEC, Shot, encoder, pictures, sprite, write_film  # noqa: E402
+import numpy as np  # noqa: E402
+from films import BY_CODEC, Shot, encoder, pictures, repeated, sprite, write_film  # noqa: E402
 from PIL import Image  # noqa: E402
 
 from benchmarks.job import lfw, slope, watched  # noqa: E402
@@ -54,6 +56,77 @@ def speed(files: list[Path], interval_s: float, most: int) -> None:
         theirs = time.perf_counter() - begun
         times = f"{ours:.1f} s | {theirs:.1f} s | {theirs / ours:.1f}x"
         print(f"| {path.name} | {plan.way} | {count} of {every} | {times} |", flush=True)
+
+
+COST_FRAMES = 60
+
+
+def cost() -> None:
+    """CPU seconds of sampling COST_FRAMES frames: files of one length, sizes apart; then of one kind, lengths apart."""
+    print(f"| file | size | way | frames of {COST_FRAMES} | CPU of sampling |\n|---|---|---|---|---|")
+    with tempfile.TemporaryDirectory() as name:
+        base = Path(name)
+        for size, quality, gop, minutes in (
+            *(((640, 360), quality, 50, 10) for quality in (40, 28, 16)),
+            *(((1920, 1080), quality, 50, 10) for quality in (40, 28, 16)),
+            *(((640, 360), 28, 50, minutes) for minutes in (2, 40, 120)),
+            *(((640, 360), 28, 750, minutes) for minutes in (2, 10, 40)),
+        ):
+            film = _noisy(base / "one.mp4", size, quality, gop)
+            path = repeated(base / "long.mp4", film, minutes * 2)
+            before = _children_s()
+            with VideoFile(str(path), bind=bound_to_us()) as video:
+                plan = sample_plan(video.info, 2.0, COST_FRAMES)
+                count = sum(1 for _ in video.sample(plan))
+            spent = _children_s() - before
+            gap = f"a keyframe every {gop / 25:.0f} s"
+            mega = path.stat().st_size / 1e6
+            what = f"{minutes} min, {size[0]} x {size[1]}, {gap}"
+            print(f"| {what} | {mega:.0f} MB | {plan.way} | {count} | {spent:.2f} s |", flush=True)
+
+
+def _children_s() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def _noisy(path: Path, size: tuple[int, int], quality: int, gop: int) -> Path:
+    """30 s, 25 pictures a second, of coarse noise that drifts: it takes bits, more the better the quality."""
+    dice = np.random.default_rng(1)
+    noise = dice.integers(0, 255, (size[1] // 4 + 64, size[0] // 4 + 64, 3), dtype=np.uint8)
+    frames = (
+        Image.fromarray(np.roll(noise, (n // 3, n // 2), (0, 1))[: size[1] // 4, : size[0] // 4]).resize(size)
+        for n in range(750)
+    )
+    return write_film(path, frames, fps=25, gop=gop, quality=quality)
+
+
+def long_films(pack: str, people: int, models: Path) -> None:
+    """Who is found in a film of five minutes, by how far its keyframes lie apart, and how many frames that took."""
+    known, strangers = lfw()
+    names = sorted(known)[:people]
+    dice = random.Random(2)
+    cast = [(known[name][1 + turn], 5.0) for name in names for turn in (0, 1)]
+    cast += [(path, 5.0) for path in strangers[: 60 - len(cast)]]
+    dice.shuffle(cast)
+    print("| keyframes every | pictures looked at | right names | wrong names | seconds |\n|---|---|---|---|---|")
+    for gop in (16, 80, 240):
+        with tempfile.TemporaryDirectory() as folder:
+            base = Path(folder)
+            shots = (Shot([Image.open(path)], seconds, pan=0.1) for path, seconds in cast)
+            path = write_film(base / "long.mp4", pictures(shots, fps=8), fps=8, gop=gop)
+            with _stash(base / "stash", models) as stash:
+                for name in names:
+                    stash.add_performer(name, known[name][0].read_bytes())
+                scene = str(stash.add_scene(path))
+                begun = time.monotonic()
+                _work(stash, pack, "recognizeNewScenes")
+                seconds = time.monotonic() - begun
+                found = set(stash.performers_of(scene, "scene"))
+                looked = next(m for m in stash.log.messages("Debug") if "pictures were looked at" in m)
+            right, count = len(found & set(names)), looked.split(": ")[1].split(" ")[0]
+            names_found = f"{right} of {people} | {len(found) - right}"
+            print(f"| {gop / 8:.0f} s | {count} | {names_found} | {seconds:.0f} |", flush=True)
 
 
 @dataclass
@@ -226,12 +299,20 @@ def main() -> None:
     flat = part.add_parser("memory")
     flat.add_argument("--pack", default="buffalo_sc_int8")
     flat.add_argument("--scenes", type=int, default=100)
+    part.add_parser("cost")
+    far = part.add_parser("long")
+    far.add_argument("--pack", default="buffalo_sc_int8")
+    far.add_argument("--people", type=int, default=20)
     data = Path(os.environ.get("COMPREFACE_TEST_DATA", str(ROOT.parent / "shared" / "data")))
-    for each in (good, flat):
+    for each in (good, flat, far):
         each.add_argument("--models", type=Path, default=data / "models")
     chosen = parser.parse_args()
     if chosen.part == "speed":
         speed(chosen.files, chosen.interval, chosen.most)
+    elif chosen.part == "cost":
+        cost()
+    elif chosen.part == "long":
+        long_films(chosen.pack, chosen.people, chosen.models)
     elif chosen.part == "memory":
         memory(chosen.pack, chosen.scenes, chosen.models)
     else:

@@ -118,6 +118,24 @@ def write_film(
     return path
 
 
+def repeated(path: Path, film: Path, times: int) -> Path:
+    """The film over and over again in one file, its packets copied."""
+    import av
+
+    with av.open(str(path), "w") as out, av.open(str(film)) as source:
+        held = source.streams.video[0]
+        stream = out.add_stream_from_template(held)
+        packets = [packet for packet in source.demux(held) if packet.size]
+        length = max(int(p.pts or 0) + int(p.duration or 0) for p in packets)
+        for n in range(times):
+            for packet in packets:
+                pts, dts, base = packet.pts, packet.dts, packet.time_base
+                packet.pts, packet.dts, packet.stream = pts + n * length, dts + n * length, stream
+                out.mux(packet)  # which rescales the times
+                packet.pts, packet.dts, packet.time_base = pts, dts, base
+    return path
+
+
 def _options(name: str | None, quality: int, gop: int) -> dict[str, str]:
     if name == "libx264":
         return {"preset": "ultrafast", "crf": str(quality)}

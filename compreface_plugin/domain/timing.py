@@ -21,6 +21,9 @@ ENOUGH_FRAMES = 12
 """A scene is looked at this often at least: below, a person who is there for half of it gives too few frames to agree.
 """
 CHEAP_S = 120.0  # up to this length a forward decode costs little, so short clips get enough frames whatever they hold
+STRIDES = (8, 4, 2)  # the first pass over a scene takes every so many moments, each further one doubles them
+SETTLED_GAP_S = 8.0
+"""Looks at most this far apart may be enough: somebody who is there for longer was seen, and then looked at closer."""
 LEAST_STEP_S = 0.2  # nearer frames show the same picture again
 
 Way = Literal["keyframes", "forward"]
@@ -77,6 +80,29 @@ def sample_plan(info: VideoInfo, interval_s: float, most: int) -> SamplePlan:
     if len(chosen) < min(ENOUGH_FRAMES, len(times)) and info.duration_s <= CHEAP_S:
         return SamplePlan("forward", times)
     return SamplePlan("keyframes", chosen)
+
+
+def passes(plan: SamplePlan, duration_s: float) -> list[SamplePlan]:
+    """The plan in parts, coarse to fine, each over the whole scene; together they are the plan. From the second one on
+    looks lie near enough to one another to end there. A forward decode passes every picture anyway: one part."""
+
+    def gap(stride: int) -> float:
+        return duration_s / max(1, len(plan.times[::stride]))
+
+    fitting = [
+        stride for stride in STRIDES if gap(stride // 2) <= SETTLED_GAP_S and len(plan.times[::stride]) >= ENOUGH_FRAMES
+    ]
+    if plan.way != "keyframes" or not fitting:
+        return [plan]
+    parts: list[SamplePlan] = []
+    seen: set[float] = set()
+    stride = fitting[0]
+    while stride:
+        part = tuple(time for time in plan.times[::stride] if time not in seen)
+        parts.append(SamplePlan(plan.way, part))
+        seen.update(part)
+        stride //= 2
+    return [part for part in parts if part.times]
 
 
 def wide_share(keyframes: Sequence[float], duration_s: float) -> float:

@@ -146,8 +146,8 @@ class SceneFinder:
             sight = self._looker.sprites(scene, tell) if self._sprites else self._looker.file(scene, tell)
         except ItemError as error:  # a scene without preview pictures is no failure: Stash can still make them
             return SceneFinding(scene, error=error, skipped=self._sprites)
-        if sight.broken:
-            self._context.log.debug(f"scene {scene.id}: {sight.broken} broken pictures were left out")
+        broken = f", {sight.broken} broken ones were left out" if sight.broken else ""
+        self._context.log.debug(f"scene {scene.id}: {sight.frames} pictures were looked at{broken}")
         way = LOOK_TILES if sight.tiles else LOOK_SPRITES if self._sprites else LOOK_FRAMES
         return SceneFinding(scene, seen=people_to_keep(sight), way=way, frames=sight.frames)
 

@@ -8,19 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from compreface_plugin.domain.errors import ItemError
 from compreface_plugin.domain.faces import DetectionLimits
 from compreface_plugin.domain.shots import shots, signature
-from compreface_plugin.domain.timing import Frame, SamplePlan, closer_looks, sample_plan
+from compreface_plugin.domain.timing import Frame, SamplePlan, closer_looks, passes, sample_plan
 from compreface_plugin.domain.tracks import LinkRule, ScenePerson, Sighting, people
 
 if TYPE_CHECKING:
     from compreface_plugin.domain.faces import Float32, SeenFace
     from compreface_plugin.media.video import VideoFile
     from compreface_plugin.pipeline.context import Context
-    from compreface_plugin.pipeline.voters import Voters
+    from compreface_plugin.pipeline.voters import Outcome, Voters
     from compreface_plugin.stash.records import ImageRecord
     from compreface_plugin.stash.scenes import SceneRecord
 
@@ -69,7 +70,7 @@ class SceneLooker:
         with self._context.open_video(scene) as video:
             info = video.info if video.info.duration_s > 0 else replace(video.info, duration_s=scene.duration_s)
             plan = sample_plan(info, settings.scene_frame_interval_s, settings.max_scene_frames)
-            looked = self._look(video.sample(plan), len(plan.times), tell)
+            looked = self._in_passes(video, passes(plan, info.duration_s), tell)
             return self._closer(video, looked, info.duration_s)
 
     def sprites(self, scene: SceneRecord, tell: Tell) -> SceneSight:
@@ -88,6 +89,22 @@ class SceneLooker:
             wanted = _moments(found)
             looked = self._look(self._full_size(video, wanted), len(wanted), lambda share: tell(0.5 + share / 2))
             return self._closer(video, looked, duration)
+
+    def _in_passes(self, video: VideoFile, parts: Sequence[SamplePlan], tell: Tell) -> list[_Looked]:
+        """Coarse to fine; ends when a pass that doubled the frames changed nothing of what would be said."""
+        expected = max(1, sum(len(part.times) for part in parts))
+        looked: list[_Looked] = []
+        before: Outcome | None = None
+        for part in parts:
+            done, share = len(looked) / expected, len(part.times) / expected
+            looked += self._look(video.sample(part), len(part.times), partial(_tell_part, tell, done, share))
+            if part is parts[-1]:
+                break
+            outcome = self._voters.outcome(self._people(looked))
+            if outcome is not None and outcome == before:
+                break
+            before = outcome
+        return looked
 
     def _full_size(self, video: VideoFile, wanted: Sequence[float]) -> Iterator[Frame]:
         keys = video.info.keyframes or ()
@@ -134,6 +151,10 @@ class SceneLooker:
             ),
             self._rule,
         )
+
+
+def _tell_part(tell: Tell, done: float, share: float, of_part: float) -> None:
+    tell(done + share * of_part)
 
 
 def _groups(frames: Iterable[Frame]) -> Iterator[list[Frame]]:

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import os
 import random
-import sqlite3
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image, ImageEnhance, ImageOps
+from stored import kept
 
 from teststash import TestStash
 
@@ -42,33 +42,6 @@ def fill(stash: TestStash, folder: Path, photos: Path, count: int) -> None:
         if number % 13 == 12:
             path.write_bytes(b"broken")
         stash.add_image(path)
-
-
-def kept(data: Path) -> dict[str, Any]:
-    """Everything the store holds, without ids, times and runs."""
-    with sqlite3.connect(data / "compreface.sqlite") as db:
-        return {
-            "items": db.execute(
-                "SELECT kind, item_id, scanned_at IS NULL, matched, attempts, error_code FROM items ORDER BY 1, 2"
-            ).fetchall(),
-            "looks": db.execute(
-                "SELECT kind, item_id, model_id, fingerprint, faces FROM looks ORDER BY 1, 2, 3"
-            ).fetchall(),
-            "subjects": db.execute("SELECT performer_id, count(*) FROM subjects GROUP BY 1 ORDER BY 1").fetchall(),
-            "examples": db.execute(
-                "SELECT origin, origin_id, picture_sha, crop, embedding FROM examples JOIN example_embeddings"
-                " USING (example_id) ORDER BY 1, 2, 3"
-            ).fetchall(),
-            "faces": db.execute(
-                "SELECT f.kind, f.item_id, f.x_min, f.y_min, f.x_max, f.y_max, f.quality, e.embedding, v.verdict,"
-                " v.performer_id, v.similarity, v.required, v.margin, v.reason FROM faces f"
-                " JOIN face_embeddings e USING (face_id) LEFT JOIN verdicts v USING (face_id) ORDER BY 1, 2, 3, 4"
-            ).fetchall(),
-            "open": db.execute("SELECT count(*) FROM changes WHERE state IN ('planned', 'undoing')").fetchone(),
-            "applied": db.execute(
-                "SELECT kind, item_id, field, op, value FROM changes WHERE state = 'applied' ORDER BY 1, 2, 3, 4, 5"
-            ).fetchall(),
-        }
 
 
 def undisturbed(stash: TestStash, task: str) -> None:

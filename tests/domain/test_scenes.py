@@ -9,7 +9,7 @@ from compreface_plugin.domain.agreement import ONE_FRAME, TILES_ONLY, Ballot, se
 from compreface_plugin.domain.faces import Box, Quality, SeenFace
 from compreface_plugin.domain.records import CandidateRecord, Verdict, VerdictRecord
 from compreface_plugin.domain.shots import CUT_AT, distance, shots, signature
-from compreface_plugin.domain.timing import VideoInfo, closer_looks, nearest, sample_plan, spread
+from compreface_plugin.domain.timing import SamplePlan, VideoInfo, closer_looks, nearest, passes, sample_plan, spread
 from compreface_plugin.domain.tracks import LinkRule, Sighting, appearances, may_vote, people
 
 RULE = LinkRule(overlap_at=0.3, shot_at=0.5, person_at=0.6)
@@ -63,6 +63,24 @@ def test_keyframes_where_they_are_near_enough(given: VideoInfo, way: str) -> Non
 def test_the_nearest_moments_each_once() -> None:
     assert nearest([0.0, 5.0, 10.0], [1.0, 2.0, 6.0, 99.0]) == (0.0, 5.0, 10.0)
     assert nearest([], [1.0]) == ()
+
+
+@pytest.mark.parametrize(
+    ("every_s", "count", "parts"),
+    [
+        (2.0, 300, [38, 37, 75, 150]),  # ten minutes: may end after 75 looks, 8 s apart
+        (4.0, 300, [75, 75, 150]),  # twenty minutes: after 150
+        (10.4, 120, [120]),  # keyframes of x264: all of them
+        (1.0, 20, [20]),
+    ],
+)
+def test_passes_go_from_coarse_to_fine_over_the_whole_scene(every_s: float, count: int, parts: list[int]) -> None:
+    times = tuple(n * every_s for n in range(count))
+    made = passes(SamplePlan("keyframes", times), count * every_s)
+    assert [len(part.times) for part in made] == parts
+    assert sorted(time for part in made for time in part.times) == list(times)
+    assert all(part.times[-1] > 0.8 * times[-1] for part in made)
+    assert passes(SamplePlan("forward", times), count * every_s) == [SamplePlan("forward", times)]
 
 
 def test_closer_looks_are_shared_fairly_and_bounded() -> None:
