@@ -80,14 +80,22 @@ def write_film(
     times: Sequence[float] | None = None,
     pixel_ratio: Fraction | None = None,
     sound: bool = False,
+    empty: bool = False,
     options: dict[str, str] | None = None,
 ) -> Path:
-    """Encodes a film. `times`: seconds of each frame, for a variable frame rate. No frames and `sound`: audio alone."""
+    """Encodes a film. `times`: seconds of each frame, for a variable frame rate. No frames and `sound`: audio alone;
+    `empty`: a stream of pictures without one."""
     import av
 
     name = codec or encoder()
     with av.open(str(path), "w") as out:
         stream = None
+        if empty:
+            stream = out.add_stream(name, rate=fps)
+            stream.width, stream.height, stream.pix_fmt = 160, 90, "yuv420p"
+            stream.codec_context.open()
+            out.start_encoding()
+            return path
         audio = out.add_stream("aac" if path.suffix != ".webm" else "libopus", rate=48000) if sound else None
         count = 0
         for picture in frames:

@@ -13,6 +13,7 @@ import queue
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 GIVE_HARDWARE = 8  # packets in a row that a device may refuse at the beginning before the CPU decodes the file
@@ -93,7 +94,7 @@ class _Video:
         self._container = self._container_of(hardware)
         pictures = [s for s in self._container.streams.video if not _is_cover(s)]
         if not pictures:
-            raise _Refused("no video", "it holds no moving picture, only " + self._kinds())
+            raise _Refused("no video", "it holds no moving picture, " + self._kinds())
         self._stream: Any = max(pictures, key=lambda s: s.codec_context.width * s.codec_context.height)
         self._context = self._stream.codec_context
         if self._context is None or not self._context.width:
@@ -264,7 +265,8 @@ class _Video:
         try:
             self._container.seek(at, stream=self._stream, backward=True)
         except self._av.FFmpegError:
-            self._container.seek(self._start, stream=self._stream, backward=True, any_frame=True)
+            with suppress(self._av.FFmpegError):  # no index, and none can be made: on from here
+                self._container.seek(self._start, stream=self._stream, backward=True, any_frame=True)
         self._context.flush_buffers() if self._context.is_open else None
 
     def _seconds(self, pts: int) -> float:
@@ -277,7 +279,7 @@ class _Video:
 
     def _kinds(self) -> str:
         kinds = sorted({stream.type for stream in self._container.streams})
-        return ", ".join(kinds) or "nothing"
+        return "only " + ", ".join(kinds) if kinds else "and no sound either"
 
     # pictures ---------------------------------------------------------------------------------------------------------
 

@@ -139,6 +139,8 @@ def broken(folder: Path, case: str) -> Path:
         path.write_bytes(bytes(100_000))
     elif case == "empty":
         path.write_bytes(b"")
+    elif case == "no frames":
+        return write_film(folder / "film.avi", [], codec="mpeg4", empty=True)
     elif case == "sound":
         write_film(path, [], sound=True)
     elif case == "playlist":
@@ -154,6 +156,7 @@ def broken(folder: Path, case: str) -> Path:
         ("zeros", UndecodableMedia, "no video that can be read"),
         ("empty", UndecodableMedia, "the file is empty"),
         ("sound", UndecodableMedia, "no moving picture, only audio"),
+        ("no frames", UndecodableMedia, "no picture of this video can be decoded"),
         ("playlist", UndecodableMedia, ""),
         ("missing", MediaUnavailable, "cannot be read here"),
     ],
