@@ -1,4 +1,4 @@
-"""What every engine promises, on real photographs. One suite, every engine."""
+"""What every engine promises, on real photographs: dlib, light, InsightFace, and a CompreFace server."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from PIL import Image
 
 from compreface_plugin.domain.errors import ItemError
 from compreface_plugin.domain.faces import DetectionLimits, Picture, SeenFace
-from compreface_plugin.engine.base import LocalEngine
 from compreface_plugin.media.pictures import decode
+from compreface_plugin.ports import FaceEngine
 
 DEFAULT = DetectionLimits(min_face_px=64 * 2 / 3)
 Photo = Callable[[str], Picture]
 
 
-def faces_of(engine: LocalEngine, *pictures: Picture, limits: DetectionLimits = DEFAULT) -> list[list[SeenFace]]:
+def faces_of(engine: FaceEngine, *pictures: Picture, limits: DetectionLimits = DEFAULT) -> list[list[SeenFace]]:
     looked = engine.look(pictures, limits)
     assert not any(isinstance(one, ItemError) for one in looked)
     return [one for one in looked if not isinstance(one, ItemError)]
@@ -51,21 +51,21 @@ def around(image: Image.Image, face: SeenFace, margin: float) -> Image.Image:
     )
 
 
-def test_nothing_in_nothing_out(engine: LocalEngine) -> None:
+def test_nothing_in_nothing_out(engine: FaceEngine) -> None:
     assert engine.look([], DEFAULT) == []
 
 
-def test_a_picture_without_a_face(engine: LocalEngine, photo: Photo) -> None:
+def test_a_picture_without_a_face(engine: FaceEngine, photo: Photo) -> None:
     flat = Picture(np.full((300, 400, 3), 127, np.uint8), 400, 300)
     assert faces_of(engine, flat, photo("coffee.png"), photo("rocket.jpg")) == [[], [], []]
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 700), (900, 2), (20, 20)])
-def test_pictures_of_odd_shape_have_no_face(engine: LocalEngine, size: tuple[int, int]) -> None:
+def test_pictures_of_odd_shape_have_no_face(engine: FaceEngine, size: tuple[int, int]) -> None:
     assert faces_of(engine, as_picture(Image.new("RGB", size, (90, 120, 60)))) == [[]]
 
 
-def test_a_face_is_fully_described(engine: LocalEngine, photo: Photo) -> None:
+def test_a_face_is_fully_described(engine: FaceEngine, photo: Photo) -> None:
     picture = photo("obama.jpg")
     [[face]] = faces_of(engine, picture)
     box = face.box
@@ -89,7 +89,7 @@ def test_a_face_is_fully_described(engine: LocalEngine, photo: Photo) -> None:
     assert abs(quality.roll_deg) < 10
 
 
-def test_the_crop_is_small_upright_and_shows_the_face(engine: LocalEngine, photo: Photo) -> None:
+def test_the_crop_is_small_upright_and_shows_the_face(engine: FaceEngine, photo: Photo) -> None:
     [[face]] = faces_of(engine, photo("obama.jpg"))
     with Image.open(io.BytesIO(face.crop_jpeg)) as crop:
         assert crop.format == "JPEG"
@@ -98,7 +98,7 @@ def test_the_crop_is_small_upright_and_shows_the_face(engine: LocalEngine, photo
     assert cosine(face, again) > 0.8
 
 
-def test_largest_face_first_and_all_of_a_group(engine: LocalEngine, photo: Photo) -> None:
+def test_largest_face_first_and_all_of_a_group(engine: FaceEngine, photo: Photo) -> None:
     [faces] = faces_of(engine, photo("t1.jpg"))
     assert len(faces) == 6
     areas = [face.box.area for face in faces]
@@ -107,7 +107,7 @@ def test_largest_face_first_and_all_of_a_group(engine: LocalEngine, photo: Photo
     assert max(overlaps) < 0.3
 
 
-def test_the_same_picture_gives_the_same_faces_in_any_company(engine: LocalEngine, photo: Photo) -> None:
+def test_the_same_picture_gives_the_same_faces_in_any_company(engine: FaceEngine, photo: Photo) -> None:
     pictures = [photo(name) for name in ("obama.jpg", "t1.jpg", "biden.jpg", "coffee.png", "astronaut.png")]
     together = faces_of(engine, *pictures)
     backwards = faces_of(engine, *pictures[::-1])[::-1]
@@ -120,16 +120,16 @@ def test_the_same_picture_gives_the_same_faces_in_any_company(engine: LocalEngin
             assert np.abs(face.embedding - third.embedding).max() < 1e-4
 
 
-def test_one_person_is_nearer_than_another(engine: LocalEngine, photo: Photo) -> None:
+def test_one_person_is_nearer_than_another(engine: FaceEngine, looks_with: str, photo: Photo) -> None:
     [[obama], [obama2], [biden]] = faces_of(engine, photo("obama.jpg"), photo("obama2.jpg"), photo("biden.jpg"))
     same, other = cosine(obama, obama2), max(cosine(obama, biden), cosine(obama2, biden))
     assert same > other + 0.05
-    if engine.info.pack != "dlib":  # whose embeddings all lie close together
+    if looks_with != "dlib":  # whose embeddings all lie close together
         assert same > 0.6
         assert other < 0.3
 
 
-def test_small_faces_are_left_out(engine: LocalEngine, photo: Photo) -> None:
+def test_small_faces_are_left_out(engine: FaceEngine, photo: Photo) -> None:
     picture = photo("t1.jpg")
     [faces] = faces_of(engine, picture)
     sizes = sorted(face.quality.size_px for face in faces)
@@ -140,7 +140,7 @@ def test_small_faces_are_left_out(engine: LocalEngine, photo: Photo) -> None:
 
 
 @pytest.mark.parametrize("turns", [1, 2, 3])
-def test_a_picture_lying_on_its_side(engine: LocalEngine, photo: Photo, turns: int) -> None:
+def test_a_picture_lying_on_its_side(engine: FaceEngine, photo: Photo, turns: int) -> None:
     picture = photo("obama.jpg")
     turned = as_picture(Image.fromarray(np.ascontiguousarray(np.rot90(picture.pixels, turns))))
     [[face], [other]] = faces_of(engine, picture, turned)
@@ -153,7 +153,7 @@ def test_a_picture_lying_on_its_side(engine: LocalEngine, photo: Photo, turns: i
 
 
 @pytest.mark.parametrize("scale", [1, 3])
-def test_a_face_that_fills_the_picture(engine: LocalEngine, photo: Photo, scale: int) -> None:
+def test_a_face_that_fills_the_picture(engine: FaceEngine, photo: Photo, scale: int) -> None:
     picture = photo("obama.jpg")
     [[face]] = faces_of(engine, picture)
     tight = around(image_of(picture), face, 0.0)
@@ -163,7 +163,7 @@ def test_a_face_that_fills_the_picture(engine: LocalEngine, photo: Photo, scale:
 
 
 @pytest.mark.slow
-def test_a_64_px_face_in_a_24_megapixel_photo(engine: LocalEngine, photo: Photo) -> None:
+def test_a_64_px_face_in_a_24_megapixel_photo(engine: FaceEngine, looks_with: str, photo: Photo) -> None:
     picture = photo("obama.jpg")
     [[face], [biden]] = faces_of(engine, picture, photo("biden.jpg"))
     image = image_of(picture)
@@ -171,7 +171,7 @@ def test_a_64_px_face_in_a_24_megapixel_photo(engine: LocalEngine, photo: Photo)
     small = image.resize((round(image.width * share), round(image.height * share)), Image.Resampling.LANCZOS)
     large = Image.radial_gradient("L").resize((6000, 4000)).convert("RGB")
     corners = ((4311, 1507), (5, 3600))
-    for corner in corners[:1] if engine.info.pack == "dlib" else corners:  # ten seconds a picture
+    for corner in corners[:1] if looks_with == "dlib" else corners:  # ten seconds a picture
         scene = large.copy()
         scene.paste(small, corner)
         [faces] = faces_of(engine, as_picture(scene))
@@ -181,7 +181,7 @@ def test_a_64_px_face_in_a_24_megapixel_photo(engine: LocalEngine, photo: Photo)
         assert cosine(faces[0], face) > cosine(faces[0], biden) + 0.05
 
 
-def test_a_picture_held_smaller_reports_original_sizes(engine: LocalEngine, photo: Photo) -> None:
+def test_a_picture_held_smaller_reports_original_sizes(engine: FaceEngine, photo: Photo) -> None:
     picture = photo("obama.jpg")
     half = image_of(picture).resize((picture.width // 2, picture.height // 2), Image.Resampling.BOX)
     smaller = Picture(np.asarray(half), picture.width, picture.height)
@@ -214,20 +214,23 @@ COUNTS = {
 }
 ALLOWED = {"dlib": 2, "light": 0, "buffalo_sc_int8": 0}
 """dlib does not see masked faces (1) and heads tilted far (16)."""
+BY_SERVER = 1
+"""More on a server: 16, a head tilted far beside an upright one. Pictures with a face in them are not turned."""
 
 
 @pytest.mark.data
-def test_counts_on_photoprism_pictures(engine: LocalEngine, data_dir: Path) -> None:
+def test_counts_on_photoprism_pictures(engine: FaceEngine, looks_with: str, data_dir: Path) -> None:
     folder = data_dir / "faces" / "photoprism_face"
     looked = faces_of(engine, *(decode(folder / f"{number}.jpg") for number in COUNTS))
     wrong = {n: len(faces) for (n, count), faces in zip(COUNTS.items(), looked, strict=True) if len(faces) != count}
-    assert len(wrong) <= ALLOWED[engine.info.pack], wrong
+    allowed = ALLOWED[looks_with] + (BY_SERVER if engine.info.engine == "compreface" else 0)
+    assert len(wrong) <= allowed, wrong
     overlap = faces_of(engine, *(decode(folder / "overlap" / f"{number}.jpg") for number in (1, 2, 3)))
     assert [len(faces) for faces in overlap] == [2, 2, 2]
 
 
 @pytest.mark.data
-def test_one_person_in_four_directions(engine: LocalEngine, data_dir: Path) -> None:
+def test_one_person_in_four_directions(engine: FaceEngine, data_dir: Path) -> None:
     folder = data_dir / "faces" / "inspireface" / "rotate"
     looked = faces_of(engine, *(decode(folder / f"rot_{angle}.jpg") for angle in (0, 90, 180, 270)))
     assert [len(faces) for faces in looked] == [1, 1, 1, 1]
@@ -235,8 +238,8 @@ def test_one_person_in_four_directions(engine: LocalEngine, data_dir: Path) -> N
 
 
 @pytest.mark.data
-def test_pose_is_measured(engine: LocalEngine, data_dir: Path) -> None:
-    if engine.info.pack == "dlib":
+def test_pose_is_measured(engine: FaceEngine, looks_with: str, data_dir: Path) -> None:
+    if looks_with == "dlib":
         pytest.skip("dlib's five landmarks tell no pose")
     folder = data_dir / "faces" / "inspireface" / "pose"
     names = ("left_face.jpeg", "right_face.png", "left_wryneck.png", "right_wryneck.png")
@@ -248,7 +251,7 @@ def test_pose_is_measured(engine: LocalEngine, data_dir: Path) -> None:
     assert any("turned away" in reason for reason in left.quality.reasons)
 
 
-def test_a_blurred_face_is_worse_and_says_why(engine: LocalEngine, photo: Photo) -> None:
+def test_a_blurred_face_is_worse_and_says_why(engine: FaceEngine, photo: Photo) -> None:
     from PIL import ImageFilter
 
     picture = photo("obama.jpg")
@@ -261,16 +264,20 @@ def test_a_blurred_face_is_worse_and_says_why(engine: LocalEngine, photo: Photo)
     assert "badly lit" in dim.quality.reasons
 
 
-def test_the_engine_says_who_it_is(engine: LocalEngine) -> None:
+def test_the_engine_says_who_it_is(engine: FaceEngine, looks_with: str) -> None:
     info = engine.info
+    if info.engine == "compreface":
+        assert info.pack == "compreface"
+        assert info.model_id.startswith(f"compreface:{looks_with}.Calculator")
+        return
     name, _, digest = info.model_id.partition("@")
-    assert name == info.pack
+    assert name == info.pack == looks_with
     assert len(digest) == 12
     assert info.engine == "local"
     assert info.device == "cpu"
 
 
-def test_closing_twice_and_going_on(engine: LocalEngine, photo: Photo) -> None:
+def test_closing_twice_and_going_on(engine: FaceEngine, photo: Photo) -> None:
     engine.close()
     engine.close()
     assert len(faces_of(engine, photo("obama.jpg"))[0]) == 1
