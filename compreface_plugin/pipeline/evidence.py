@@ -49,20 +49,21 @@ class Evidence:
 def gather(context: Context, info: EngineInfo, *, confirmed_only: bool) -> Evidence:
     """All that one model has seen. `confirmed_only`: without faces that nobody but the plugin named, which a
     threshold would be measured against itself by."""
-    labels = context.store.labels
-    examples = [each for each in labels.examples(info.model_id) if each.embedding is not None]
-    faces = [each for each in labels.faces(info.model_id, confirmed_only=confirmed_only) if each.embedding is not None]
-    point = operating_point(info.model_id, info.pack)
+    store = context.store.labels
+    examples = [each for each in store.examples(info.model_id) if each.embedding is not None]
     row_of = {each.face_id: row for row, each in enumerate(examples) if each.face_id is not None}
-    known: list[tuple[str, str, int, Label | None, Float32 | None]] = [
-        (PORTRAIT, each.performer_id, row, None, each.embedding)
-        for row, each in enumerate(examples)
-        if each.face_id is None
+    known: list[tuple[str, str, int, Label | None]] = [
+        (PORTRAIT, each.performer_id, row, None) for row, each in enumerate(examples) if each.face_id is None
     ]
     known += [
-        (_source(face), face.performer_id, _own_row(face, row_of, examples), face, face.embedding) for face in faces
+        (_source(face), face.performer_id, _own_row(face, row_of, examples), face)
+        for face in store.faces(info.model_id, confirmed_only=confirmed_only)
     ]
-    known = known[:: -(-len(known) // MOST_FACES) or 1]
+    known = known[:: -(-len(known) // MOST_FACES) or 1]  # the same faces for every model, before the unseen go
+    known = [each for each in known if each[3] is None or each[3].seen]
+    embeddings = [examples[row].embedding for _, _, row, label in known if label is None]
+    embeddings += store.embeddings((label.face_id for *_, label in known if label is not None), info.model_id)
+    point = operating_point(info.model_id, info.pack)
     scores = hold_out(
         info.model_id,
         point,
@@ -71,12 +72,8 @@ def gather(context: Context, info: EngineInfo, *, confirmed_only: bool) -> Evide
             tuple(each.subject_id for each in examples),
             tuple(each.performer_id for each in examples),
         ),
-        current_cohort(context, info) if examples else None,
-        Known(
-            _stack([each[4] for each in known]),
-            tuple(each[1] for each in known),
-            tuple(each[2] for each in known),
-        ),
+        current_cohort(context, info),
+        Known(_stack(embeddings), tuple(each[1] for each in known), tuple(each[2] for each in known)),
     )
     return Evidence(
         info.model_id,

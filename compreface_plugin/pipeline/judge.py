@@ -123,8 +123,8 @@ def current_cohort(context: Context, info: EngineInfo) -> Cohort | None:
 
     examples = store.people.gallery(info.model_id, info.dimensions)
     unknown = store.faces.unknown_embeddings(info.model_id, COHORT_SOURCES)
-    faces = [np.frombuffer(blob, dtype="<f4") for *_, blob in unknown]
-    embeddings = np.concatenate([examples.embeddings, np.stack(faces)]) if faces else examples.embeddings
+    rows = [*examples.embeddings, *(np.frombuffer(blob, dtype="<f4") for *_, blob in unknown)]
+    embeddings = np.stack(rows) if rows else examples.embeddings
     keys = [f"performer {who}" for who in examples.performer_ids]
     keys += [f"{kind.value} {item}" for _, kind, item, *_ in unknown]
     people = [*examples.performer_ids, *([""] * len(unknown))]

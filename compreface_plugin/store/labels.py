@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Label:
-    """A face of an item and who it is. `embedding` None: the model asked for has not seen it."""
+    """A face of an item and who it is. `seen`: the model asked for has embedded it."""
 
     face_id: int
     kind: Kind
@@ -25,7 +26,7 @@ class Label:
     performer_id: str
     confirmed: bool  # by a person; False: named by the plugin
     tiles: bool  # seen in the small preview pictures of a scene alone
-    embedding: Float32 | None
+    seen: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,7 +48,7 @@ class Labels:
         """Faces that a person confirmed, and those named by the plugin; in order of id. A person's word goes first."""
         rows = self._db.execute(
             "SELECT f.face_id, f.kind, f.item_id, coalesce(d.performer_id, v.performer_id), d.performer_id IS NOT NULL,"
-            " coalesce(p.tiles, 0), e.embedding FROM faces f"
+            " coalesce(p.tiles, 0), e.face_id IS NOT NULL FROM faces f"
             " LEFT JOIN (SELECT face_id, performer_id, max(decision_id) FROM decisions WHERE decision = 'confirmed'"
             "   GROUP BY face_id) d ON d.face_id = f.face_id"
             " LEFT JOIN verdicts v ON v.face_id = f.face_id AND v.verdict = 'accept'"
@@ -58,8 +59,20 @@ class Labels:
             (model_id, confirmed_only),
         )
         return [
-            Label(row[0], Kind(row[1]), row[2], row[3], bool(row[4]), bool(row[5]), _vector(row[6])) for row in rows
+            Label(row[0], Kind(row[1]), row[2], row[3], bool(row[4]), bool(row[5]), bool(row[6])) for row in rows
         ]
+
+    def embeddings(self, face_ids: Iterable[int], model_id: str) -> list[Float32]:
+        """Of faces that the model has seen, in the order given. Raises KeyError for another one."""
+        found = []
+        for face_id in face_ids:
+            row = self._db.execute(
+                "SELECT embedding FROM face_embeddings WHERE face_id = ? AND model_id = ?", (face_id, model_id)
+            ).fetchone()
+            if row is None:
+                raise KeyError(face_id)
+            found.append(from_blob(row[0]))
+        return found
 
     def examples(self, model_id: str) -> list[ExampleLabel]:
         """Those of a subject that is tied to a performer, in order of id."""
@@ -74,6 +87,30 @@ class Labels:
             ExampleLabel(example, subject, who, int(of) if origin == FACE and of.isdigit() else None, _vector(blob))
             for example, subject, who, origin, of, blob in rows
         ]
+
+    def unknown(self, model_id: str, limit: int) -> list[Float32]:
+        """Embeddings of faces that no model in use named and nobody decided about, in order of id."""
+        rows = self._db.execute(
+            "SELECT e.embedding FROM verdicts v JOIN face_embeddings e ON e.face_id = v.face_id AND e.model_id = ?"
+            " WHERE v.verdict = 'unknown' AND v.face_id NOT IN (SELECT face_id FROM decisions WHERE face_id IS NOT"
+            " NULL) ORDER BY v.face_id LIMIT ?",
+            (model_id, limit),
+        )
+        return [from_blob(row[0]) for row in rows]
+
+    def kept(self, model_id: str) -> dict[str, tuple[int, int]]:
+        """(kept crops, those that the model has seen) of examples, faces and decided faces."""
+        row = self._db.execute(
+            "SELECT (SELECT count(*) FROM examples),"
+            " (SELECT count(*) FROM example_embeddings WHERE model_id = :model),"
+            " (SELECT count(*) FROM face_crops),"
+            " (SELECT count(*) FROM face_crops JOIN face_embeddings USING (face_id) WHERE model_id = :model),"
+            " (SELECT count(*) FROM decisions WHERE crop IS NOT NULL),"
+            " (SELECT count(*) FROM decisions JOIN decision_embeddings USING (decision_id)"
+            "   WHERE crop IS NOT NULL AND model_id = :model)",
+            {"model": model_id},
+        ).fetchone()
+        return {"examples": row[0:2], "faces": row[2:4], "decisions": row[4:6]}
 
     def count(self) -> dict[str, int]:
         """How many labels there are of every sort: what a change of model must not lessen."""

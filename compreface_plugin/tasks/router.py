@@ -40,6 +40,7 @@ MODES: dict[str, Mode] = {
     "resetUnmatchedImages": Mode("reset:reset_unmatched", exclusive=True),
     "undoRun": Mode("undo:undo_run", exclusive=True),
     "switchEngine": Mode("switch_engine:switch_engine", exclusive=True),
+    "switchReport": Mode("switch_engine:switch_report"),
     "identifyImage": Mode("identify_image:identify_image"),
     "identifyGallery": Mode("identify_gallery:identify_gallery", exclusive=True),
     "galleryResult": Mode("identify_gallery:gallery_result"),

@@ -1,6 +1,7 @@
 """switchEngine: move to the engine the settings ask for. Kept crops are embedded anew, then the pin moves.
 
-Stash is not touched, people, links and decisions stay, the old embeddings too: switching back costs nothing.
+Stash is not touched, people, links and decisions stay, the old embeddings too: switching back costs nothing. What
+moved, and what the new engine would do otherwise, is told and kept.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from compreface_plugin.domain.faces import DetectionLimits, Float32
 from compreface_plugin.pipeline.crops import SMALLEST_FACE_PX, middle_face
 from compreface_plugin.pipeline.look import look_at
+from compreface_plugin.pipeline.model_in_use import pinned_info
 from compreface_plugin.pipeline.pinning import open_named, read_pin, wanted, write_pin
 from compreface_plugin.pipeline.run import ActiveRun, execute
 
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 BATCH = 100
 CROP_MEGAPIXELS = 0.06  # crops are at most 256 px on their long side
+
+KEY = "switchReport"  # in the store's small facts: the report of the last switch
 
 Embedded = tuple[int, Float32]
 
@@ -33,31 +37,44 @@ def switch_engine(context: Context) -> dict[str, Any]:
         pin = read_pin(context)
         if pin is not None and pin.model_id == engine.info.model_id:
             context.log.info(f"{pin.pack} ({pin.model_id}) is in use already")
-            return {"pack": pack, "model": engine.info.model_id, "switched": False}
-        lost: dict[str, int] = {}
-        result = execute(context, "switchEngine", partial(_switch, context, engine, lost))
+            return {"pack": pack, "model": engine.info.model_id, "switched": False, "report": None}
+        result = execute(context, "switchEngine", partial(_switch, context, engine))
         switched = result["state"] == "finished"
-        return {**result, "pack": pack, "model": engine.info.model_id, "switched": switched, "lost": lost}
+        report = context.store.meta.get(KEY) if switched else None
+        return {**result, "pack": pack, "model": engine.info.model_id, "switched": switched, "report": report}
     finally:
         engine.close()
 
 
-def _switch(context: Context, engine: FaceEngine, lost: dict[str, int], run: ActiveRun) -> None:
+def switch_report(context: Context) -> dict[str, Any]:
+    """What the last switch of engines moved and changed; null when there was none."""
+    return {"report": context.store.meta.get(KEY)}
+
+
+def _switch(context: Context, engine: FaceEngine, run: ActiveRun) -> None:
+    """Embeds what the new engine has not seen, compares both engines on the library, then moves the pin."""
+    from compreface_plugin.pipeline.engine_report import compare_engines
+    from compreface_plugin.pipeline.engine_words import lines
+
     store, info = context.store, engine.info
     with store.transaction():
         store.runs.pin_engine(run.run_id, info.engine, info.model_id)
+    before = store.labels.count()
+    run.set_total(sum(crops - seen for crops, seen in store.labels.kept(info.model_id).values()))
     examples = partial(_example_crops, context, info.model_id)
+    _embed(context, engine, run, examples, store.people.add_embedding, "examples")
     faces = partial(store.faces.crops_without, info.model_id)
-    lost["examples"] = _embed(context, engine, run, examples, store.people.add_embedding, "examples")
-    lost["faces"] = _embed(context, engine, run, faces, store.faces.add_embedding, "faces")
+    _embed(context, engine, run, faces, store.faces.add_embedding, "faces")
     decided = partial(store.decisions.crops_without, info.model_id)
-    lost["decisions"] = _embed(context, engine, run, decided, store.decisions.add_embedding, "decided faces")
+    _embed(context, engine, run, decided, store.decisions.add_embedding, "decided faces")
+    old = pinned_info(context) if read_pin(context) is not None else None
+    report = compare_engines(context, old, info, run.run_id, before)
     with store.transaction():
+        store.meta.set(KEY, report)
         write_pin(context, info)
-    context.log.info(
-        f"moved to {info.pack} ({info.model_id}); it did not find again {lost['examples']} examples "
-        f"and {lost['faces']} faces"
-    )
+    for line in lines(report):
+        context.log.info(line)
+    context.log.info(f"{info.pack} ({info.model_id}) is in use now")
 
 
 def _example_crops(context: Context, model_id: str, after: int, limit: int) -> list[tuple[int, bytes]]:
@@ -71,9 +88,9 @@ def _embed(
     crops: Callable[[int, int], Sequence[tuple[int, bytes]]],
     save: Callable[[int, str, Float32], None],
     what: str,
-) -> int:
-    """Embeds every crop that the model has not seen. Returns how many faces it did not find again."""
-    after = missing = 0
+) -> None:
+    """Embeds every crop that the model has not seen; those in which it finds no face stay without."""
+    after = 0
     while batch := crops(after, BATCH):
         looked = look_at(
             batch,
@@ -84,7 +101,6 @@ def _embed(
             lambda _: CROP_MEGAPIXELS,
         )
         found = [(key[0], face.embedding) for key, outcome in looked if (face := middle_face(outcome)) is not None]
-        missing += len(batch) - len(found)
         after = batch[-1][0]
         run.commit(
             partial(_save_all, save, engine.info.model_id, found),
@@ -94,7 +110,6 @@ def _embed(
         )
         run.tell(what)
         run.between(computed=False)
-    return missing
 
 
 def _save_all(save: Callable[[int, str, Float32], None], model_id: str, found: Sequence[Embedded]) -> None:

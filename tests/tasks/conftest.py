@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -65,22 +66,19 @@ class World:
         return self.folder.parent / "config" / "compreface"
 
 
-@pytest.fixture
-def empty_world(tmp_path: Path, repo_root: Path, photos_dir: Path) -> Iterator[World]:
-    plugins = tmp_path / "plugins"
-    plugins.mkdir()
-    (plugins / "compreface").symlink_to(repo_root)
-    folder = tmp_path / "pictures"
-    folder.mkdir()
-    with TestStash(tmp_path / "config", plugins_dir=plugins) as stash:
-        yield World(stash, folder, photos_dir)
+@contextmanager
+def started(base: Path, repo_root: Path, photos: Path) -> Iterator[World]:
+    """A Stash without an image, with the plugin in its folder."""
+    for part in ("plugins", "pictures"):
+        (base / part).mkdir()
+    (base / "plugins" / "compreface").symlink_to(repo_root)
+    with TestStash(base / "config", plugins_dir=base / "plugins") as stash:
+        yield World(stash, base / "pictures", photos)
         assert stash.broken == []
 
 
-@pytest.fixture
-def world(empty_world: World) -> World:
+def populate(w: World) -> World:
     """Obama, Biden and Collins with portraits; nine pictures of them, six strangers, a cat, a cup."""
-    w = empty_world
     # kept small: the embedded detector's time grows with the pixels
     obama = Image.open(w.photos / "obama.jpg").resize((364, 455))
     biden = Image.open(w.photos / "biden.jpg").crop((0, 0, 970, 1300)).resize((364, 488))
@@ -98,6 +96,24 @@ def world(empty_world: World) -> World:
     w.add_image("strangers.jpg", jpeg(Image.open(w.photos / "t1.jpg").crop((0, 0, 640, 500))))
     w.add_image("cat.png", (w.photos / "chelsea.png").read_bytes())
     return w
+
+
+@pytest.fixture
+def empty_world(tmp_path: Path, repo_root: Path, photos_dir: Path) -> Iterator[World]:
+    with started(tmp_path, repo_root, photos_dir) as made:
+        yield made
+
+
+@pytest.fixture
+def world(empty_world: World) -> World:
+    return populate(empty_world)
+
+
+@pytest.fixture(scope="module")
+def shared_world(tmp_path_factory: pytest.TempPathFactory, repo_root: Path, photos_dir: Path) -> Iterator[World]:
+    """The same, made once for the tests of a module that leave each other's things alone."""
+    with started(tmp_path_factory.mktemp("shared"), repo_root, photos_dir) as made:
+        yield populate(made)
 
 
 @pytest.fixture

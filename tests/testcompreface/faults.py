@@ -28,6 +28,8 @@ class Faults:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._orders: list[Fault] = []
+        self._storm: list[Fault] = []
+        self._every = self._met = 0
         self.slow_first_s = 0.0  # what the first picture under each key waits
         self.unordered_pages = False  # GET /faces without sort: another order on every request
 
@@ -57,9 +59,25 @@ class Faults:
     def delay(self, seconds: float, times: int = 1, matching: str = "") -> None:
         self._order(Fault("delay", times, matching, seconds=seconds))
 
+    def storm(self, every: int = 3) -> None:
+        """From now on every so-manieth request to the API meets trouble that passes, of each kind in turn."""
+        told = json.dumps({"message": _WORDS[41], "code": 41}).encode()
+        with self._lock:
+            self._every, self._met = every, 0
+            self._storm = [
+                Fault("answer", 0, status=502, body=page(502)),
+                Fault("answer", 0, status=500, body=told, content_type="application/json"),
+                Fault("answer", 0, status=503, content_type=""),  # an empty body
+                Fault("drop", 0),
+                Fault("delay", 0, seconds=0.3),
+                Fault("answer_after", 0, status=504, body=page(504)),
+            ]
+
     def clear(self) -> None:
+        """Ends everything that was ordered, a storm too."""
         with self._lock:
             self._orders.clear()
+            self._every = 0
 
     def take(self, text: str) -> Fault | None:
         """The fault for a request, counted down."""
@@ -68,7 +86,10 @@ class Faults:
                 if fault.left > 0 and fault.matching in text:
                     fault.left -= 1
                     return fault
-        return None
+            if not self._every or "/api/" not in text:
+                return None
+            self._met += 1
+            return self._storm[self._met // self._every % len(self._storm)] if self._met % self._every == 0 else None
 
     def _order(self, fault: Fault) -> None:
         with self._lock:
