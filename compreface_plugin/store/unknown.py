@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from compreface_plugin.domain.records import TAKEN_OFF, Kind, Verdict
@@ -121,18 +121,30 @@ class Unknown:
             [(face_id, key) for key, face_ids in clusters.items() for face_id in face_ids],
         )
 
-    def clusters(self, least: int, limit: int, offset: int) -> list[tuple[int, int]]:
-        """(cluster, faces still unknown) of those with at least `least`, largest first."""
-        rows = self._db.execute(
-            f"SELECT cluster, count(*) AS n{_STILL_UNKNOWN} GROUP BY cluster HAVING n >= ? ORDER BY n DESC, cluster"
-            " LIMIT ? OFFSET ?",
-            (least, limit, offset),
-        )
-        return [(row[0], row[1]) for row in rows]
+    def clusters(
+        self, least: int, limit: int, offset: int, images: Collection[int] | None = None
+    ) -> tuple[int, list[int]]:
+        """How many clusters have at least `least` faces that are still unknown, and a page of them, largest first.
 
-    def count_clusters(self, least: int) -> int:
-        query = f"SELECT count(*) FROM (SELECT 1{_STILL_UNKNOWN} GROUP BY cluster HAVING count(*) >= ?)"  # noqa: S608
-        return int(self._db.execute(query, (least,)).fetchone()[0])
+        `images`: only clusters with a face on one of these.
+        """
+        rows = self._db.execute(
+            f"SELECT c.cluster, count(*) AS n{_STILL_UNKNOWN} GROUP BY c.cluster HAVING n >= ?"
+            " ORDER BY n DESC, c.cluster",
+            (least,),
+        )
+        found = [row[0] for row in rows]
+        if images is not None:
+            inside = self._on_images(images)
+            found = [cluster for cluster in found if cluster in inside]
+        return len(found), found[offset : offset + limit]
+
+    def _on_images(self, images: Collection[int]) -> set[int]:
+        rows = self._db.execute(
+            f"SELECT DISTINCT c.cluster, f.item_id{_STILL_UNKNOWN}"
+            " JOIN faces f ON f.face_id = c.face_id AND f.kind = 'image'"
+        )
+        return {row[0] for row in rows if row[1] in images}
 
     def members(self, cluster: int) -> tuple[int, ...]:
         """The face ids of a cluster that are still unknown; empty when there is none of this key."""

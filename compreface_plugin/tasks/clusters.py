@@ -33,7 +33,8 @@ def clusters(context: Context) -> dict[str, Any]:
 
 
 def _list(context: Context, pin: Pin) -> dict[str, Any]:
-    """A page of groups, largest first: `limit`, `offset`, `minFaces` (2; 1 = also faces alone), `refresh`.
+    """A page of groups, largest first: `limit`, `offset`, `minFaces` (2; 1 = also faces alone), `refresh`, `galleryId`
+    (only groups with a face on an image of that gallery).
 
     `upToDate` false: there are too many faces to group them while somebody waits; ask again with `refresh`.
     """
@@ -42,12 +43,14 @@ def _list(context: Context, pin: Pin) -> dict[str, Any]:
     offset = int_arg(context.args, "offset", 0)
     least = int_arg(context.args, "minFaces", 2, minimum=1)
     names = Names(context)
-    page = context.store.unknown.clusters(least, limit, offset)
-    members = {key: stored_faces(context, pin, context.store.unknown.members(key)) for key, _ in page}
+    gallery_id = int_arg(context.args, "galleryId", 0)
+    inside = frozenset(context.library.gallery_image_ids(gallery_id)) if gallery_id else None
+    total, page = context.store.unknown.clusters(least, limit, offset, inside)
+    members = {key: stored_faces(context, pin, context.store.unknown.members(key)) for key in page}
     names.of([each.performer_id for faces in members.values() for each in _nearest(faces)])
     return {
         "clusters": [_view(context, key, faces, names) for key, faces in members.items()],
-        "total": context.store.unknown.count_clusters(least),
+        "total": total,
         "upToDate": fresh,
     }
 

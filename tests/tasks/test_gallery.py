@@ -57,6 +57,44 @@ def test_images_are_tagged_when_asked_for(synchronized: World) -> None:
     assert sum(scanned in world.stash.links("image", image, "tag") for image in world.expected) == 2
 
 
+def test_looked_at_first_and_decided_by_a_person(synchronized: World) -> None:
+    world, stash = synchronized, synchronized.stash
+    obama, biden = world.performers["Barack Obama"], world.performers["Joe Biden"]
+    gallery = gallery_of(world, ["obama2.jpg", "obama3.jpg", "mirror.jpg", "strangers.jpg"])
+    empty = str(stash.add_gallery([]))
+    first, second, mirror, strangers = stash.links("gallery", gallery, "image")
+    before = stash.snapshot()
+    result = identify(world, gallery, associateExisting=False)
+    assert stash.snapshot() == before, "only looked"
+    assert [(each["performerId"], each["imageIds"], each["onGallery"]) for each in result["people"]] == [
+        (obama, [first, second], False),
+        (biden, [mirror], False),
+    ]
+    unknown = world.ask("clusters", galleryId=gallery, minFaces=1)
+    assert {item["id"] for each in unknown["clusters"] for item in each["items"]} == {strangers}
+    assert world.ask("clusters", galleryId=empty, minFaces=1)["total"] == 0
+
+    decided = world.ask("decideGallery", galleryId=gallery, decision="accept")  # everybody above the line
+    assert [each["onGallery"] for each in decided["people"]] == [each["sure"] for each in decided["people"]]
+    assert obama in stash.links("gallery", gallery, "performer")
+    assert world.performers_on(first) == []
+    world.ask("undoRun", runId=decided["runId"])
+    assert stash.snapshot() == before
+
+    decided = world.ask("decideGallery", galleryId=gallery, decision="accept", performerIds=[biden], tagImages=True)
+    assert stash.links("gallery", gallery, "performer") == [biden]
+    assert world.performers_on(mirror) == [biden]
+    rejected = world.ask("decideGallery", galleryId=gallery, decision="reject", performerIds=[biden])
+    assert [each["performerId"] for each in rejected["people"]] == [obama]
+    assert stash.links("gallery", gallery, "performer") == []
+    assert world.performers_on(mirror) == []
+    world.ask("undoRun", runId=rejected["runId"])
+    world.ask("undoRun", runId=decided["runId"])
+    assert stash.snapshot() == before
+    with pytest.raises(Exception, match="99, who was not seen in this gallery"):
+        world.ask("decideGallery", galleryId=gallery, decision="accept", performerIds="99")
+
+
 def test_a_gallery_that_is_not_there_is_one_sentence(empty_world: World) -> None:
     with pytest.raises(Exception, match="galleryId is 77, and Stash has no such gallery"):
         empty_world.ask("identifyGallery", galleryId="77")

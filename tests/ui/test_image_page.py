@@ -54,6 +54,14 @@ def test_with_keys_alone_after_another_plugin(click: Click, library: World, pair
     assert library.performers_on(pair) == [library.performers["Joe Biden"]]
 
 
+def test_all_at_once_and_back_but_not_beside_a_changed_form(click: Click, library: World, pair: str) -> None:
+    seen = click("image/together", image=pair)
+    assert "Save or discard them first" in seen["refused"]
+    assert seen["untouched"] == []
+    assert sorted(seen["after"]) == ["Barack Obama", "Joe Biden"]
+    assert library.performers_on(pair) == []
+
+
 def test_a_name_is_text_and_somebody_else_can_be_picked(click: Click, library: World) -> None:
     stranger = Image.open(library.photos / "t1.jpg").crop((0, 0, 640, 500))
     image = library.add_image("stranger.jpg", jpeg(stranger))

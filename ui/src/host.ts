@@ -178,6 +178,16 @@ export function useShortcut(keys: string, action: () => void): void {
   }, [keys]);
 }
 
+/** The address of something that Stash serves, behind a proxy's prefix too. */
+export function served(path: string): string {
+  return new URL(path, document.querySelector("base")?.href ?? `${window.location.origin}/`).href;
+}
+
+/** An edit form of the page has changes that are not saved; bringing the page up to date would lose them. */
+export function hasUnsavedEdits(): boolean {
+  return document.querySelector(".edit-buttons .edit-button.btn-primary:not(:disabled)") !== null;
+}
+
 // Talking to Stash ----------------------------------------------------------------------------------------------------
 
 const gql = api.libraries.Apollo.gql;

@@ -2,6 +2,7 @@
 
 import "./styles.css";
 
+import "./gallery/register";
 import "./image/register";
 import "./performer/register";
 import "./settings/register";

@@ -81,6 +81,38 @@ export async function keyboard({ page, address, given }) {
   return { first, second, second_confirmed: (await cards(page).nth(1).innerText()).includes("confirmed by you") };
 }
 
+/** From anywhere on the page: the shortcut, all that is sure at once and back; not while the edit form is changed. */
+export async function together(stage) {
+  const { page, address, given } = stage;
+  await page.goto(`${address}/images/${given.image}`);
+  await page.getByRole("tab", { name: "Edit" }).click();
+  await page.getByLabel("Title").fill("Two presidents");
+  await page.getByRole("button", { name: "Show the faces of this picture" }).click();
+  await detect(page);
+  await page.keyboard.press("x");
+  await page.keyboard.press("a");
+  await page.locator(".compreface-refused").nth(1).waitFor();
+  const refused = await page.locator(".compreface-refused").first().innerText();
+  const untouched = await performers(page);
+  await page.getByRole("tab", { name: "Edit" }).click();
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("heading", { level: 3 }).click(); // out of the field, where letters are letters
+  await page.keyboard.press("x");
+  await page.keyboard.press("f");
+  await page.keyboard.press("x");
+  await page.keyboard.press("n");
+  await cards(page).first().and(page.locator(":focus")).waitFor();
+  await page.keyboard.press("x");
+  await page.keyboard.press("a");
+  await confirmed(page).nth(1).waitFor();
+  await onPage(page, "Joe Biden");
+  const after = await performers(page);
+  await page.getByRole("button", { name: "Take back all 2" }).click();
+  await offPage(page, "Joe Biden");
+  await offPage(page, "Barack Obama");
+  return { refused, untouched, after };
+}
+
 /** Whoever has the name of a script becomes a performer by that very name. */
 export async function create(stage) {
   const { page } = stage;

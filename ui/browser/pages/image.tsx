@@ -38,6 +38,20 @@ const ImageDetailPanel = component<{ image: Image }>("ImageDetailPanel", ({ imag
   <Performers performers={image.performers} />
 ));
 
+function EditForm() {
+  const [title, setTitle] = React.useState("");
+  return (
+    <form>
+      <div className="edit-buttons">
+        <Bootstrap.Button className="edit-button" variant="primary" disabled={title === ""} onClick={() => setTitle("")}>
+          Save
+        </Bootstrap.Button>
+      </div>
+      <input aria-label="Title" value={title} onChange={(event) => setTitle(event.target.value)} />
+    </form>
+  );
+}
+
 export function ImagePage() {
   const { id } = useParams<{ id: string }>();
   const { data } = Apollo.useQuery<{ findImage: Image }>(FIND_IMAGE, { variables: { id } });
@@ -45,6 +59,7 @@ export function ImagePage() {
   return (
     <main className="row">
       <div className="image-tabs">
+        <h3 className="image-header">An image</h3>
         <div className="image-toolbar">
           <span className="image-toolbar-group">
             <RatingSystem value={0} clickToRate />
@@ -61,7 +76,7 @@ export function ImagePage() {
               <ImageDetailPanel image={data.findImage} />
             </Bootstrap.Tab.Pane>
             <Bootstrap.Tab.Pane eventKey="image-edit-panel">
-              <input aria-label="Title" />
+              <EditForm />
             </Bootstrap.Tab.Pane>
           </Bootstrap.Tab.Content>
         </Bootstrap.Tab.Container>

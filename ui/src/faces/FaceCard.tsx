@@ -1,6 +1,7 @@
-import type { KeyboardEvent } from "react";
 import { Bootstrap, Icon, React } from "../host";
 import type { Candidate, Face } from "../operations";
+import { cardKeys } from "../parts/cardKeys";
+import { PerformerLink } from "../parts/links";
 import { Meter } from "../parts/Meter";
 import { useText } from "../text";
 import { CreatePerformer, PickPerformer } from "./forms";
@@ -42,22 +43,15 @@ export const FaceCard = React.memo(function FaceCard(props: Props) {
     card.current?.focus();
   };
 
-  const keys: Record<string, (() => void) | undefined> = {
-    y: best && !isConfirmed(face) ? () => actions.accept(face, { id: best.performerId, name: best.name }) : undefined,
-    n: best && !isConfirmed(face) ? () => actions.say(face, "reject", best) : undefined,
-    s: () => setForm("pick"),
-    u: isDecided(face) ? () => actions.say(face, "undo") : undefined,
-    ArrowDown: () => focusSibling(card.current, "nextElementSibling"),
-    ArrowUp: () => focusSibling(card.current, "previousElementSibling"),
-  };
-  const onKeyDown = (event: KeyboardEvent<HTMLElement>) => {
-    if (event.target !== card.current || event.ctrlKey || event.altKey || event.metaKey) return;
-    const action = keys[event.key];
-    if (action === undefined || (busy && event.key.length === 1)) return;
-    event.preventDefault();
-    event.nativeEvent.stopPropagation(); // the page has keys of its own
-    action();
-  };
+  const onKeyDown = cardKeys(
+    {
+      y: best && !isConfirmed(face) ? () => actions.accept(face, { id: best.performerId, name: best.name }) : undefined,
+      n: best && !isConfirmed(face) ? () => actions.say(face, "reject", best) : undefined,
+      s: () => setForm("pick"),
+      u: isDecided(face) ? () => actions.undo([face]) : undefined,
+    },
+    busy,
+  );
 
   return (
     <li
@@ -118,11 +112,6 @@ export const FaceCard = React.memo(function FaceCard(props: Props) {
   );
 });
 
-function focusSibling(card: Element | null, where: "nextElementSibling" | "previousElementSibling"): void {
-  const other = card?.[where];
-  if (other instanceof HTMLElement) other.focus();
-}
-
 function Crop({ face, number }: { face: Face; number: number }) {
   return (
     <div className="compreface-crop">
@@ -147,9 +136,7 @@ function Heading({ face, pictures, onImage }: Props) {
       {picture && <img className="compreface-portrait" src={picture} alt="" />}
       <h6 className="compreface-name">
         {who.inLibrary ? (
-          <a href={`/performers/${encodeURIComponent(who.performerId)}`}>
-            <bdi>{who.name}</bdi>
-          </a>
+          <PerformerLink id={who.performerId} name={who.name} />
         ) : (
           <span className="text-muted">{text("compreface.not.in.library")}</span>
         )}
@@ -232,7 +219,7 @@ function Actions({ face, number, actions, best, busy, form, setForm }: ActionPro
   if (isDecided(face)) {
     return (
       <div className="compreface-actions">
-        <Action {...common} icon="faRotateLeft" onClick={() => actions.say(face, "undo")}>
+        <Action {...common} icon="faRotateLeft" onClick={() => actions.undo([face])}>
           {text("compreface.undo")}
         </Action>
       </div>

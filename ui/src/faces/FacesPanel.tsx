@@ -1,14 +1,14 @@
 import "./styles.css";
 
 import type { ReactNode } from "react";
-import { Bootstrap, Icon, React } from "../host";
+import { Bootstrap, Icon, React, useShortcut } from "../host";
 import { usePictures, useRemembered } from "../parts/hooks";
 import { Enrol, Failed, Notice, Working } from "../parts/notices";
 import { useText } from "../text";
 import { FaceCard } from "./FaceCard";
 import { Overlay } from "./Overlay";
 import { useFaces, type Faces, type Step } from "./useFaces";
-import { isDecided, nameFromFile, named } from "./wording";
+import { isConfirmed, isDecided, nameFromFile, named } from "./wording";
 
 const { Button, Form } = Bootstrap;
 
@@ -75,6 +75,14 @@ function focusCard(faceId: number): void {
   card?.focus();
 }
 
+/** From one card to the next, and from anywhere else to the first or last. */
+function focusNext(step: 1 | -1): void {
+  const cards = [...document.querySelectorAll<HTMLElement>(".compreface-card")];
+  const here = cards.findIndex((card) => card.contains(document.activeElement));
+  const next = here < 0 ? (step > 0 ? 0 : cards.length - 1) : here + step;
+  cards[next]?.focus();
+}
+
 interface ListProps {
   image: ImageOfHost;
   faces: Faces;
@@ -91,14 +99,28 @@ function FaceList({ image, faces, active, setActive, children }: ListProps) {
   const sure = faces.faces.filter(
     (face) => face.verdict === "accept" && !isDecided(face) && !onImage.has(named(face)?.performerId ?? ""),
   );
+  const [together, setTogether] = React.useState<ReadonlySet<number>>(new Set());
+  const acceptedTogether = faces.faces.filter((face) => together.has(face.id) && isConfirmed(face));
+  const acceptAll = () => {
+    setTogether(new Set(sure.map((face) => face.id)));
+    faces.actions.acceptAll(sure);
+  };
+  useShortcut("x a", () => sure.length > 0 && acceptAll());
+  useShortcut("x n", () => focusNext(1));
+  useShortcut("x p", () => focusNext(-1));
   const nobodyKnown = faces.faces.every((face) => face.reason === "nobody is enrolled");
   return (
     <>
       <div className="compreface-summary">
         <strong>{text("compreface.count", { count: faces.faces.length })}</strong>
         {sure.length > 1 && (
-          <Button size="sm" variant="success" onClick={() => faces.actions.acceptAll(sure)}>
+          <Button size="sm" variant="success" title="x a" onClick={acceptAll}>
             <Icon name="faCheckDouble" /> <span>{text("compreface.accept.all", { count: sure.length })}</span>
+          </Button>
+        )}
+        {acceptedTogether.length > 1 && (
+          <Button size="sm" variant="secondary" onClick={() => faces.actions.undo(acceptedTogether)}>
+            <Icon name="faRotateLeft" /> <span>{text("compreface.undo.all", { count: acceptedTogether.length })}</span>
           </Button>
         )}
         <Detect faces={faces} again />

@@ -1,4 +1,4 @@
-import { React, refreshHost } from "../host";
+import { hasUnsavedEdits, React, refreshHost } from "../host";
 import {
   createPerformer,
   decide,
@@ -40,7 +40,8 @@ export interface Actions {
   load(): void;
   accept(face: Face, who: { id: string; name: string }): void;
   acceptAll(faces: Face[]): void;
-  say(face: Face, word: Exclude<Word, "accept">, who?: Candidate): void;
+  say(face: Face, word: Exclude<Word, "accept" | "undo">, who?: Candidate): void;
+  undo(faces: Face[]): void;
   create(face: Face, name: string): void;
 }
 
@@ -110,6 +111,7 @@ export function useFaces(imageId: string): Faces {
     setBusy((old) => new Set([...old, ...ids]));
     setRefused((old) => new Map([...old].filter(([id]) => !ids.includes(id))));
     try {
+      if (hasUnsavedEdits()) throw new Error(text("compreface.unsaved"));
       setSaid(await task());
       void refreshHost();
     } catch (error) {
@@ -117,7 +119,7 @@ export function useFaces(imageId: string): Faces {
     } finally {
       setBusy((old) => new Set([...old].filter((id) => !ids.includes(id))));
     }
-  }, []);
+  }, [text]);
 
   const remember = React.useCallback((subject: Face[]) => {
     for (const face of subject) if (!before.current.has(face.id)) before.current.set(face.id, face);
@@ -154,23 +156,35 @@ export function useFaces(imageId: string): Faces {
   );
 
   const say = React.useCallback(
-    (face: Face, word: Exclude<Word, "accept">, who?: Candidate) => {
-      if (word !== "undo") remember([face]);
+    (face: Face, word: Exclude<Word, "accept" | "undo">, who?: Candidate) => {
+      remember([face]);
       void act([face.id], async () => {
-        const run = created.current.get(face.id);
-        const old = before.current.get(face.id);
-        if (word === "undo" && run !== undefined) {
-          await undoRun(run);
-          created.current.delete(face.id);
-        } else await settle([{ faceId: face.id, decision: word, performerId: who?.performerId }]);
-        if (word === "undo" && old !== undefined) {
-          setFaces((all) => all.map((each) => (each.id === face.id ? old : each)));
-          before.current.delete(face.id);
-        } else if (word === "undo") await look(new AbortController().signal); // decided on an earlier visit
+        await settle([{ faceId: face.id, decision: word, performerId: who?.performerId }]);
         return text(`compreface.done.${word}`, { name: who?.name ?? "" });
       });
     },
-    [act, settle, remember, look, text],
+    [act, settle, remember, text],
+  );
+
+  const undo = React.useCallback(
+    (chosen: Face[]) => {
+      void act(chosen.map((face) => face.id), async () => {
+        const runs = chosen.map((face) => created.current.get(face.id)).filter((run): run is string => run !== undefined);
+        for (const run of runs) await undoRun(run);
+        const said = chosen.filter((face) => !created.current.has(face.id));
+        if (said.length > 0) await settle(said.map((face): Decision => ({ faceId: face.id, decision: "undo" })));
+        const old = new Map(chosen.map((face) => [face.id, before.current.get(face.id)]));
+        for (const face of chosen) {
+          created.current.delete(face.id);
+          before.current.delete(face.id);
+        }
+        setFaces((all) => all.map((each) => old.get(each.id) ?? each));
+        const decidedEarlier = chosen.some((face) => old.get(face.id) === undefined);
+        if (decidedEarlier) await look(new AbortController().signal);
+        return text("compreface.done.undo");
+      });
+    },
+    [act, settle, look, text],
   );
 
   const create = React.useCallback(
@@ -187,8 +201,8 @@ export function useFaces(imageId: string): Faces {
   );
 
   const actions = React.useMemo(
-    () => ({ detect, cancel, load, accept, acceptAll, say, create }),
-    [detect, cancel, load, accept, acceptAll, say, create],
+    () => ({ detect, cancel, load, accept, acceptAll, say, undo, create }),
+    [detect, cancel, load, accept, acceptAll, say, undo, create],
   );
   return { phase, faces, busy, said, refused, actions };
 }

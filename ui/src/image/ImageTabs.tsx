@@ -2,25 +2,29 @@ import "./styles.css";
 
 import type { ReactNode } from "react";
 import { FacesPanel, type ImageOfHost } from "../faces/FacesPanel";
-import { Bootstrap, React, useShortcut } from "../host";
+import { Bootstrap, Icon, React, ReactDOM, useShortcut } from "../host";
 import { Part } from "../surface";
 import { useText } from "../text";
 
-const { Nav, Tab } = Bootstrap;
+const { Button, Nav, Tab } = Bootstrap;
 
 const SHORTCUT = "x f"; // free on every page of the host
 const HOST_DETAILS = "[data-rb-event-key='image-details-panel']";
+const HOST_TOOLBAR = ".image-toolbar .image-toolbar-group:last-child";
+const ID = "compreface-tabs";
 
 /** The host's details and our faces, as tabs inside the details. The host's own tabs cannot be added to. */
 export function ImageTabs({ image, details }: { image: ImageOfHost; details: ReactNode }) {
   const text = useText();
   const [tab, setTab] = React.useState("info");
-  useShortcut(SHORTCUT, () => {
+  const show = () => {
     document.querySelector<HTMLElement>(HOST_DETAILS)?.click();
     setTab("faces");
-  });
+    document.getElementById(`${ID}-tab-faces`)?.focus(); // from there, Tab leads into the panel
+  };
+  useShortcut(SHORTCUT, show);
   return (
-    <Tab.Container id="compreface-tabs" activeKey={tab} onSelect={(key) => setTab(key ?? "info")} transition={false}>
+    <Tab.Container id={ID} activeKey={tab} onSelect={(key) => setTab(key ?? "info")} transition={false}>
       <Nav variant="pills" className="compreface compreface-tabs" aria-label={text("compreface.tabs")}>
         <Nav.Item>
           <Nav.Link eventKey="info" as="button" type="button">
@@ -33,6 +37,7 @@ export function ImageTabs({ image, details }: { image: ImageOfHost; details: Rea
           </Nav.Link>
         </Nav.Item>
       </Nav>
+      <ToolbarButton onClick={show} />
       <Tab.Content>
         <Tab.Pane eventKey="info">{details}</Tab.Pane>
         <Tab.Pane eventKey="faces" mountOnEnter>
@@ -42,5 +47,20 @@ export function ImageTabs({ image, details }: { image: ImageOfHost; details: Rea
         </Tab.Pane>
       </Tab.Content>
     </Tab.Container>
+  );
+}
+
+/** Among the buttons above the tabs, where every version of Stash has a place but none a patch for it. */
+function ToolbarButton({ onClick }: { onClick: () => void }) {
+  const text = useText();
+  const [toolbar, setToolbar] = React.useState<Element | null>(null);
+  React.useEffect(() => setToolbar(document.querySelector(HOST_TOOLBAR)), []);
+  if (toolbar === null) return null;
+  const words = text("compreface.faces.show");
+  return ReactDOM.createPortal(
+    <Button variant="secondary" className="minimal" title={`${words} (${SHORTCUT})`} aria-label={words} onClick={onClick}>
+      <Icon name="faUserTag" />
+    </Button>,
+    toolbar,
   );
 }

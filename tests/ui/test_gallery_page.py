@@ -1,0 +1,58 @@
+"""The people of a gallery, in a real browser: from the click to the changed library."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from PIL import Image, ImageOps
+from tasks.conftest import jpeg
+
+if TYPE_CHECKING:
+    from tasks.conftest import World
+    from ui.conftest import Click
+
+
+@pytest.fixture(scope="module")
+def gallery(library: World) -> str:
+    """Obama twice, Biden once, strangers."""
+    for name in ("obama2.jpg", "obama3.jpg"):
+        library.add_image(name, jpeg(ImageOps.contain(Image.open(library.photos / name), (450, 450))))
+    biden = Image.open(library.photos / "biden.jpg").crop((0, 0, 970, 1300)).resize((364, 488))
+    library.add_image("mirror.jpg", jpeg(ImageOps.mirror(biden)))
+    library.add_image("strangers.jpg", jpeg(Image.open(library.photos / "t1.jpg").crop((0, 0, 640, 500))))
+    return str(library.stash.add_gallery(list(library.expected)))
+
+
+def test_looked_at_with_progress_and_decided(click: Click, library: World, gallery: str) -> None:
+    seen = click("gallery/identify", gallery=gallery, plugins="compreface,rude")
+    assert seen["written"] == []
+    assert "Barack Obama" in seen["seen"][0]
+    assert "mean" in seen["seen"][0]
+    assert "Joe Biden" in seen["seen"][1]
+    assert seen["violations"] == []
+    assert library.stash.links("gallery", gallery, "performer") == []
+
+
+def test_with_keys_alone_on_the_images_too(click: Click, library: World, gallery: str) -> None:
+    seen = click("gallery/keyboard", gallery=gallery)
+    first, second, mirror, strangers = library.expected
+    obama = library.performers["Barack Obama"]
+    assert seen["on"] == ["Barack Obama"]
+    assert library.performers_on(first) == library.performers_on(second) == [obama]
+    assert library.performers_on(mirror) == []
+    assert len(library.performers_on(strangers)) == 1
+    assert seen["violations"] == []
+
+
+def test_a_task_without_a_result_says_so(click: Click, library: World) -> None:
+    gone = library.add_image("gone.jpg", b"")
+    gallery, empty = str(library.stash.add_gallery([gone])), str(library.stash.add_gallery([]))
+    settings = library.stash.plugin_settings["compreface"]
+    library.stash.plugin_settings["compreface"] = {**settings, "modelPack": "buffalo_l"}
+    try:
+        seen = click("gallery/failed", gallery=gallery, empty=empty)
+    finally:
+        library.stash.plugin_settings["compreface"] = settings
+    assert "could not be looked at" in seen["message"]
+    assert seen["violations"] == []

@@ -1,0 +1,69 @@
+import { pressUntilFocused } from "./tools.mjs";
+
+const people = (page) => page.locator(".compreface-person", { has: page.locator("a") });
+const person = (page, name) => page.locator(".compreface-person", { hasText: name });
+const onGallery = (page) => page.locator(".gallery-tabs .performer-card").allTextContents();
+
+async function find({ page, address, given }) {
+  await page.goto(`${address}/galleries/${given.gallery}?plugins=${given.plugins ?? "compreface"}`);
+  await page.getByRole("button", { name: "People in this gallery" }).click();
+  await page.getByRole("button", { name: "Find people" }).click();
+}
+
+/** Look at all images, follow the progress, accept all that is sure, take it back. */
+export async function identify(stage) {
+  const { page } = stage;
+  await find(stage);
+  await page.getByRole("progressbar").waitFor();
+  const violations = await stage.axe();
+  await people(page).first().waitFor();
+  const written = await onGallery(page);
+  const seen = await people(page).allInnerTexts();
+  await person(page, "Barack Obama").getByRole("button", { name: "2 images" }).click();
+  await page.locator(".compreface-thumbnails img").nth(1).waitFor();
+  violations.push(...(await stage.axe()));
+  await page.getByRole("button", { name: "Accept: Barack Obama" }).click();
+  await page.locator(".gallery-tabs .performer-card", { hasText: "Barack Obama" }).waitFor();
+  await person(page, "Barack Obama").getByText("on the gallery").waitFor();
+  await page.getByRole("button", { name: "Undo: Barack Obama" }).click();
+  await page.locator(".gallery-tabs .performer-card").waitFor({ state: "detached" });
+  await page.getByRole("button", { name: "Accept: Barack Obama" }).waitFor();
+  return { written, seen, violations };
+}
+
+/** With keys: somebody accepted on the images too, somebody denied; a stranger gets a name, another is set aside. */
+export async function keyboard(stage) {
+  const { page, address, given } = stage;
+  await page.goto(`${address}/galleries/${given.gallery}?plugins=rude,compreface`);
+  await page.getByRole("button", { name: "People in this gallery" }).waitFor();
+  await page.keyboard.press("x");
+  await page.keyboard.press("f");
+  await page.getByLabel("Also put people on the images").waitFor();
+  await pressUntilFocused(page, "Tab", page.getByLabel("Also put people on the images"));
+  await page.keyboard.press("Space");
+  await pressUntilFocused(page, "Tab", people(page).first());
+  await page.keyboard.press("y");
+  await page.locator(".gallery-tabs .performer-card", { hasText: "Barack Obama" }).waitFor();
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("n");
+  await page.getByText("not in it, you said").waitFor();
+  const stranger = page.locator(".compreface-unknown .compreface-person").first();
+  await pressUntilFocused(page, "Tab", stranger.getByRole("button", { name: "New performer" }), 60);
+  await page.keyboard.press("Enter");
+  await page.keyboard.type("Somebody New");
+  await page.keyboard.press("Enter");
+  await page.locator(".compreface-done", { hasText: "Somebody New" }).waitFor();
+  return { on: await onGallery(page), violations: await stage.axe() };
+}
+
+/** A task that nobody can start, and a gallery without images. */
+export async function failed(stage) {
+  const { page, address, given } = stage;
+  await find(stage);
+  const box = page.locator(".compreface-failed");
+  await box.waitFor();
+  const message = await box.innerText();
+  await page.goto(`${address}/galleries/${given.empty}?locale=fr-FR`);
+  await page.getByRole("heading", { name: "Cette galerie n’a pas d’images" }).waitFor();
+  return { message, violations: await stage.axe() };
+}

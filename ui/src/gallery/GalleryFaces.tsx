@@ -1,0 +1,136 @@
+import "./styles.css";
+
+import { Bootstrap, Icon, React, useShortcut } from "../host";
+import { usePictures, useRemembered } from "../parts/hooks";
+import { Failed, Notice, Working } from "../parts/notices";
+import { Progress } from "../parts/Progress";
+import { useText } from "../text";
+import { PersonCard } from "./PersonCard";
+import { UnknownPeople } from "./UnknownPeople";
+import { useGallery, type GalleryFaces as Faces } from "./useGallery";
+
+const { Button, Form } = Bootstrap;
+
+const SHORTCUT = "x f";
+const OPEN_KEY = "compreface.gallery.open"; // of localStorage
+const IMAGES_KEY = "compreface.gallery.images";
+
+/** Above the images of a gallery: folded away until it is wanted, and then as it was left. */
+export function GalleryFaces({ galleryId, imageCount }: { galleryId: string; imageCount: number }) {
+  const text = useText();
+  const [open, setOpen] = useRemembered(OPEN_KEY, false);
+  const toggle = React.useRef<HTMLButtonElement>(null);
+  useShortcut(SHORTCUT, () => {
+    setOpen(true);
+    toggle.current?.focus();
+  });
+  const id = `compreface-gallery-${galleryId}`;
+  return (
+    <section className="compreface compreface-gallery card" aria-label={text("compreface.tab.faces")}>
+      <button
+        ref={toggle}
+        type="button"
+        className="compreface-fold"
+        title={SHORTCUT}
+        aria-expanded={open}
+        aria-controls={id}
+        onClick={() => setOpen(!open)}
+      >
+        <Icon name={open ? "faChevronDown" : "faChevronRight"} /> {text("compreface.gallery.title")}
+      </button>
+      <div id={id}>{open && <People galleryId={galleryId} imageCount={imageCount} />}</div>
+    </section>
+  );
+}
+
+function People({ galleryId, imageCount }: { galleryId: string; imageCount: number }) {
+  const text = useText();
+  const faces = useGallery(galleryId);
+  const { phase, work } = faces;
+  if (imageCount === 0) {
+    return <Notice icon="faImages" title={text("compreface.gallery.empty")} words={text("compreface.gallery.empty.text")} />;
+  }
+  return (
+    <>
+      <div className="sr-only" role="status" aria-live="polite">
+        {faces.said}
+      </div>
+      {work.refused !== "" && (
+        <Failed title={text("compreface.gallery.failed")} message={work.refused} onRetry={faces.find} />
+      )}
+      {work.active && <Progress work={work} words={text("compreface.gallery.looking")} />}
+      {!work.active && phase.kind === "loading" && <Working words={text("compreface.loading")} />}
+      {!work.active && phase.kind === "failed" && (
+        <Failed title={text("compreface.gallery.failed")} message={phase.message} onRetry={faces.load} />
+      )}
+      {!work.active && phase.kind === "new" && work.refused === "" && (
+        <Notice
+          icon="faUsers"
+          title={text("compreface.gallery.start.title")}
+          words={text("compreface.gallery.start.text", { count: imageCount })}
+        >
+          <Find faces={faces} />
+        </Notice>
+      )}
+      {!work.active && phase.kind === "ready" && <Found galleryId={galleryId} faces={faces} />}
+    </>
+  );
+}
+
+function Find({ faces, again = false }: { faces: Faces; again?: boolean }) {
+  const text = useText();
+  return (
+    <Button size={again ? "sm" : undefined} variant={again ? "secondary" : "primary"} onClick={faces.find}>
+      <Icon name={again ? "faArrowsRotate" : "faMagnifyingGlass"} />{" "}
+      <span>{text(again ? "compreface.detect.again" : "compreface.gallery.find")}</span>
+    </Button>
+  );
+}
+
+function Found({ galleryId, faces }: { galleryId: string; faces: Faces }) {
+  const text = useText();
+  const { people, failed } = faces;
+  const [tagImages, setTagImages] = useRemembered(IMAGES_KEY, false);
+  const portraits = usePictures(people.map((each) => each.performerId));
+  const sure = people.filter((each) => each.sure && !each.onGallery && !faces.undoable.has(each.performerId));
+  return (
+    <>
+      <div className="compreface-summary">
+        <strong>{text("compreface.gallery.count", { count: people.length })}</strong>
+        {sure.length > 1 && (
+          <Button size="sm" variant="success" onClick={() => faces.decide("accept", sure, tagImages)}>
+            <Icon name="faCheckDouble" /> <span>{text("compreface.accept.all", { count: sure.length })}</span>
+          </Button>
+        )}
+        <Find faces={faces} again />
+      </div>
+      {people.length > 0 && (
+        <Form.Check
+          type="switch"
+          id="compreface-gallery-images"
+          label={text("compreface.gallery.tag.images")}
+          checked={tagImages}
+          onChange={() => setTagImages(!tagImages)}
+        />
+      )}
+      {failed > 0 && <p className="text-muted">{text("compreface.gallery.errors", { count: failed })}</p>}
+      {people.length === 0 && <p className="text-muted">{text("compreface.gallery.nobody")}</p>}
+      <ul className="compreface-people">
+        {people.map((each) => (
+          <PersonCard
+            key={each.performerId}
+            person={each}
+            picture={portraits.get(each.performerId)}
+            busy={faces.busy.has(each.performerId)}
+            refused={faces.refused.get(each.performerId)}
+            undoable={faces.undoable.has(each.performerId)}
+            onAccept={() => faces.decide("accept", [each], tagImages)}
+            onReject={() => faces.decide("reject", [each], tagImages)}
+            onUndo={() => faces.undo(each.performerId)}
+          />
+        ))}
+      </ul>
+      <UnknownPeople galleryId={galleryId} generation={faces.generation} onChanged={faces.changed} />
+    </>
+  );
+}

@@ -1,0 +1,180 @@
+import { Bootstrap, hasUnsavedEdits, Icon, React } from "../host";
+import { CreatePerformer, PickPerformer } from "../faces/forms";
+import { messageOf } from "../parts/notices";
+import { undoRun } from "../operations";
+import { useText } from "../text";
+import { ignoreUnknown, nameUnknown, unknownIn, type UnknownPerson } from "./operations";
+
+const { Button, Spinner } = Bootstrap;
+
+const PAGE = 24;
+
+interface Props {
+  galleryId: string;
+  /** Asked again when it changes. */
+  generation: number;
+  onChanged: (said: string) => void;
+}
+
+type Done = { runId: string; words: string };
+
+/** Groups of faces nobody was found for, largest first; to be named or set aside. Nothing where there is none. */
+export function UnknownPeople({ galleryId, generation, onChanged }: Props) {
+  const text = useText();
+  const [found, setFound] = React.useState<{ people: UnknownPerson[]; total: number } | null>(null);
+  const [limit, setLimit] = React.useState(PAGE);
+  const [problem, setProblem] = React.useState("");
+  const [done, setDone] = React.useState<Done | null>(null);
+  React.useEffect(() => {
+    let wanted = true;
+    unknownIn(galleryId, limit).then(
+      ({ clusters, total }) => {
+        if (!wanted) return;
+        setFound({ people: clusters, total });
+        setProblem("");
+      },
+      (error: unknown) => wanted && setProblem(messageOf(error)),
+    );
+    return () => {
+      wanted = false;
+    };
+  }, [galleryId, generation, limit]);
+
+  const settle = (said: Done) => {
+    setDone(said);
+    onChanged(said.words);
+  };
+  const undo = (runId: string) =>
+    undoRun(runId).then(
+      () => {
+        setDone(null);
+        onChanged(text("compreface.done.undo"));
+      },
+      (error: unknown) => setProblem(messageOf(error)),
+    );
+  if (found === null && problem === "") {
+    return (
+      <p className="compreface-unknown text-muted" role="status">
+        <Spinner animation="border" size="sm" /> {text("compreface.gallery.grouping")}
+      </p>
+    );
+  }
+  const { people, total } = found ?? { people: [], total: 0 };
+  if (people.length === 0 && done === null && problem === "") return null;
+  return (
+    <div className="compreface-unknown">
+      <h6>{text("compreface.gallery.unknown", { count: total })}</h6>
+      {problem !== "" && (
+        <p className="compreface-refused" role="alert">
+          {text("compreface.gallery.unknown.failed")}: {problem}
+        </p>
+      )}
+      {done !== null && (
+        <p className="compreface-done">
+          {done.words}{" "}
+          <Button size="sm" variant="secondary" onClick={() => void undo(done.runId)}>
+            <Icon name="faRotateLeft" /> {text("compreface.undo")}
+          </Button>
+        </p>
+      )}
+      <ul className="compreface-people">
+        {people.map((each) => (
+          <UnknownCard key={each.id} person={each} onDone={settle} />
+        ))}
+      </ul>
+      {total > people.length && (
+        <Button size="sm" variant="secondary" onClick={() => setLimit(limit + PAGE)}>
+          {text("compreface.more")}
+        </Button>
+      )}
+    </div>
+  );
+}
+
+function UnknownCard({ person, onDone }: { person: UnknownPerson; onDone: (done: Done) => void }) {
+  const text = useText();
+  const [form, setForm] = React.useState<"pick" | "create" | null>(null);
+  const [busy, setBusy] = React.useState(false);
+  const [problem, setProblem] = React.useState("");
+  const best = person.nearest.find((each) => each.inLibrary);
+  const about = text("compreface.gallery.unknown.one", { count: person.items.length });
+  const act = (task: () => Promise<Done>) => {
+    setForm(null);
+    setProblem(hasUnsavedEdits() ? text("compreface.unsaved") : "");
+    if (hasUnsavedEdits()) return;
+    setBusy(true);
+    task()
+      .then(onDone, (error: unknown) => setProblem(messageOf(error)))
+      .finally(() => setBusy(false));
+  };
+  const name = (who: { id: string; name: string } | { name: string }) =>
+    act(async () => {
+      const { runId, name: made } = await nameUnknown(person.id, who);
+      return { runId, words: text("compreface.gallery.done.named", { name: made, count: person.items.length }) };
+    });
+  const ignore = () =>
+    act(async () => ({ runId: (await ignoreUnknown(person.id)).runId, words: text("compreface.done.ignore") }));
+  return (
+    <li className="compreface-person card" aria-busy={busy}>
+      <div className="compreface-person-main">
+        <div className="compreface-crop">
+          {person.crop ? <img src={person.crop} alt="" /> : <Icon name="faUser" className="compreface-crop-empty" />}
+        </div>
+        <div className="compreface-card-body">
+          <h6 className="compreface-name">{about}</h6>
+          {best && (
+            <small className="text-muted">
+              {text("compreface.gallery.nearest", { name: best.name, value: text.similarity(best.similarity) })}
+            </small>
+          )}
+        </div>
+        {busy && <Spinner animation="border" size="sm" />}
+      </div>
+      {problem !== "" && (
+        <p className="compreface-refused" role="alert">
+          {problem}
+        </p>
+      )}
+      <div className="compreface-actions">
+        <Button
+          size="sm"
+          variant="secondary"
+          disabled={busy}
+          aria-expanded={form === "pick"}
+          onClick={() => setForm(form === "pick" ? null : "pick")}
+        >
+          <Icon name="faMagnifyingGlass" /> <span>{text("compreface.gallery.name")}</span>
+        </Button>
+        <Button
+          size="sm"
+          variant="secondary"
+          disabled={busy}
+          aria-expanded={form === "create"}
+          onClick={() => setForm(form === "create" ? null : "create")}
+        >
+          <Icon name="faUserPlus" /> <span>{text("compreface.create")}</span>
+        </Button>
+        <Button
+          size="sm"
+          variant="secondary"
+          className="compreface-slim"
+          disabled={busy}
+          title={text("compreface.ignore")}
+          aria-label={text("compreface.ignore")}
+          onClick={ignore}
+        >
+          <Icon name="faUserSlash" />
+        </Button>
+      </div>
+      {form === "pick" && <PickPerformer onCancel={() => setForm(null)} onPick={name} />}
+      {form === "create" && (
+        <CreatePerformer
+          suggestion=""
+          onCancel={() => setForm(null)}
+          onUse={name}
+          onCreate={(chosen) => name({ name: chosen })}
+        />
+      )}
+    </li>
+  );
+}
