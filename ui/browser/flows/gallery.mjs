@@ -1,4 +1,4 @@
-import { pressUntilFocused } from "./tools.mjs";
+import { pressUntilFocused, type } from "./tools.mjs";
 
 const people = (page) => page.locator(".compreface-person", { has: page.locator("a") });
 const person = (page, name) => page.locator(".compreface-person", { hasText: name });
@@ -36,8 +36,7 @@ export async function keyboard(stage) {
   const { page, address, given } = stage;
   await page.goto(`${address}/galleries/${given.gallery}?plugins=rude,compreface`);
   await page.getByRole("button", { name: "People in this gallery" }).waitFor();
-  await page.keyboard.press("x");
-  await page.keyboard.press("f");
+  await type(page, "x f");
   await page.getByLabel("Also put people on the images").waitFor();
   await pressUntilFocused(page, "Tab", page.getByLabel("Also put people on the images"));
   await page.keyboard.press("Space");

@@ -1,5 +1,5 @@
 import { renameSync } from "node:fs";
-import { focused, pressUntilFocused, watchLongTasks } from "./tools.mjs";
+import { focused, pressUntilFocused, type, watchLongTasks } from "./tools.mjs";
 
 const cards = (page) => page.locator(".compreface-card");
 const confirmed = (page) => page.locator(".compreface-card", { hasText: "confirmed by you" });
@@ -89,21 +89,17 @@ export async function together(stage) {
   await page.getByLabel("Title").fill("Two presidents");
   await page.getByRole("button", { name: "Show the faces of this picture" }).click();
   await detect(page);
-  await page.keyboard.press("x");
-  await page.keyboard.press("a");
+  await type(page, "x a");
   await page.locator(".compreface-refused").nth(1).waitFor();
   const refused = await page.locator(".compreface-refused").first().innerText();
   const untouched = await performers(page);
   await page.getByRole("tab", { name: "Edit" }).click();
   await page.getByRole("button", { name: "Save" }).click();
   await page.getByRole("heading", { level: 3 }).click(); // out of the field, where letters are letters
-  await page.keyboard.press("x");
-  await page.keyboard.press("f");
-  await page.keyboard.press("x");
-  await page.keyboard.press("n");
+  await type(page, "x f");
+  await type(page, "x n");
   await cards(page).first().and(page.locator(":focus")).waitFor();
-  await page.keyboard.press("x");
-  await page.keyboard.press("a");
+  await type(page, "x a");
   await confirmed(page).nth(1).waitFor();
   await onPage(page, "Joe Biden");
   const after = await performers(page);

@@ -24,6 +24,12 @@ export async function pressUntilFocused(page, key, locator, most = 40) {
   throw new Error(`${most} times ${key} did not lead to the element`);
 }
 
+/** A key sequence as a person types it; in no time at all, one sequence ends the next. */
+export async function type(page, keys) {
+  for (const key of keys.split(" ")) await page.keyboard.press(key, { delay: 30 });
+  await page.waitForTimeout(50);
+}
+
 /** What has the focus, and what shows that it has. */
 export function focused(page) {
   return page.evaluate(() => {

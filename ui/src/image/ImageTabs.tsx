@@ -17,11 +17,15 @@ const ID = "compreface-tabs";
 export function ImageTabs({ image, details }: { image: ImageOfHost; details: ReactNode }) {
   const text = useText();
   const [tab, setTab] = React.useState("info");
+  const [called, setCalled] = React.useState(0);
   const show = () => {
     document.querySelector<HTMLElement>(HOST_DETAILS)?.click();
     setTab("faces");
-    document.getElementById(`${ID}-tab-faces`)?.focus(); // from there, Tab leads into the panel
+    setCalled((times) => times + 1);
   };
+  React.useEffect(() => {
+    if (called > 0) document.getElementById(`${ID}-tab-faces`)?.focus(); // from there, Tab leads into the panel
+  }, [called]);
   useShortcut(SHORTCUT, show);
   return (
     <Tab.Container id={ID} activeKey={tab} onSelect={(key) => setTab(key ?? "info")} transition={false}>
