@@ -74,7 +74,8 @@ def sample_plan(info: VideoInfo, interval_s: float, most: int) -> SamplePlan:
     if info.duration_s <= 0:
         return SamplePlan("forward", tuple(n * interval_s for n in range(most)))
     times = spread(info.duration_s, interval_s, most)
-    if not info.keyframes or wide_share(info.keyframes, info.duration_s) > WIDE_SHARE:
+    near_s = max(KEYFRAME_GAP_S, info.duration_s / len(times))  # of a long scene few moments are wanted anyway
+    if not info.keyframes or wide_share(info.keyframes, info.duration_s, near_s) > WIDE_SHARE:
         return SamplePlan("forward", times)
     chosen = nearest(info.keyframes, times)
     if len(chosen) < min(ENOUGH_FRAMES, len(times)) and info.duration_s <= CHEAP_S:
@@ -105,10 +106,10 @@ def passes(plan: SamplePlan, duration_s: float) -> list[SamplePlan]:
     return [part for part in parts if part.times]
 
 
-def wide_share(keyframes: Sequence[float], duration_s: float) -> float:
-    """Share of the running time, 0..1, that lies between keyframes more than KEYFRAME_GAP_S apart."""
+def wide_share(keyframes: Sequence[float], duration_s: float, near_s: float = KEYFRAME_GAP_S) -> float:
+    """Share of the running time, 0..1, that lies between keyframes more than `near_s` apart."""
     edges = [*keyframes, max(duration_s, keyframes[-1])]
-    wide = sum(later - earlier for earlier, later in pairwise(edges) if later - earlier > KEYFRAME_GAP_S)
+    wide = sum(later - earlier for earlier, later in pairwise(edges) if later - earlier > near_s)
     return min(1.0, wide / duration_s) if duration_s > 0 else 0.0
 
 

@@ -172,7 +172,8 @@ class _Video:
 
     def _at_keyframes(self, times: list[float]) -> Iterator[Any]:
         """Each lands on a keyframe, so one picture is decoded for each and nothing in between is even read."""
-        self._context.thread_type = "SLICE"  # frame threads would only add delay
+        if not self._context.is_open:
+            self._context.thread_type = "SLICE"  # frame threads would only add delay
         for time in times:
             self._seek(time + 0.001)
             for packet in self._packets():
@@ -185,7 +186,8 @@ class _Video:
 
     def _forward(self, times: list[float]) -> Iterator[Any]:
         """One decode from the start; pictures no other one refers to are dropped undecoded."""
-        self._context.thread_type = "SLICE" if self._hardware else "AUTO"
+        if not self._context.is_open:
+            self._context.thread_type = "SLICE" if self._hardware else "AUTO"
         self._context.skip_frame = "NONREF"
         self._seek(0.0)
         yield from self._at_or_after(times)

@@ -65,6 +65,15 @@ def test_the_nearest_moments_each_once() -> None:
     assert nearest([], [1.0]) == ()
 
 
+def test_far_keyframes_are_enough_where_looks_lie_farther_still() -> None:
+    keyframes = tuple(20.0 * n for n in range(360))
+    two_hours = VideoInfo(7200.0, 640, 360, "h264", keyframes)
+    plan = sample_plan(two_hours, 2.0, 300)  # a look every 24 s
+    assert plan.way == "keyframes"
+    assert len(plan.times) > 290
+    assert sample_plan(two_hours, 2.0, 1000).way == "forward"  # every 7.2 s
+
+
 @pytest.mark.parametrize(
     ("every_s", "count", "parts"),
     [

@@ -73,6 +73,21 @@ def test_near_keyframes_are_enough_and_far_ones_are_not(tmp_path: Path) -> None:
             assert sample_plan(video.info, 4.0, 300).way == way
 
 
+def test_one_film_takes_orders_of_every_kind_one_after_the_other(tmp_path: Path) -> None:
+    path = write_film(tmp_path / "film.mp4", staircase(200), fps=FPS, gop=10)
+    with VideoFile(str(path), bind=bound_to_us()) as video:
+        for plan in (
+            SamplePlan("keyframes", (0.0, 8.0, 16.0)),
+            SamplePlan("keyframes", (4.0, 12.0)),
+            SamplePlan("forward", (2.5, 10.0)),
+            SamplePlan("keyframes", (6.0,)),
+        ):
+            frames = list(video.sample(plan))
+            assert [f.at_s for f in frames] == pytest.approx(plan.times, abs=0.4)
+            assert [level(f) for f in frames] == pytest.approx([40 + f.at_s * FPS for f in frames], abs=4.0)
+        assert [f.at_s for f in video.at([3.3])] == pytest.approx([3.3], abs=0.01)
+
+
 def test_a_variable_frame_rate(tmp_path: Path) -> None:
     times = [0.0, 0.1, 0.2, 3.0, 3.05, 6.5, 9.0, 9.1, 12.0]
     path = write_film(tmp_path / "vfr.mkv", staircase(len(times)), times=times, fps=1000, gop=3)

@@ -133,6 +133,26 @@ def test_an_unchanged_scene_is_matched_from_the_store(scenes: World, data_dir: P
     assert sorted(p["id"] for p in people_of(world, scene)["people"]) == sorted(ids)
 
 
+def test_looking_ends_when_further_pictures_change_nothing(scenes: World, data_dir: Path) -> None:
+    world, stash = scenes, scenes.stash
+    ann, bob = lfw(data_dir, 0), lfw(data_dir, 1)
+    stash.add_performer("Ann", ann[0].read_bytes())
+    stash.add_performer("Bob", bob[0].read_bytes())
+    made = {}
+    for name, shots in (
+        ("alone", [Shot([Image.open(ann[1])], 24.0)]),
+        ("brief", [Shot([Image.open(ann[1])], 18.0), Shot([Image.open(bob[1])], 1.5), Shot([Image.open(ann[2])], 4.5)]),
+    ):
+        path = write_film(world.folder / f"{name}.mp4", pictures(shots, fps=8), fps=8, gop=4)
+        made[name] = str(stash.add_scene(path))
+    run(world, "Synchronize Performers")
+    run(world, "Recognize New Scenes", sceneFrameInterval="0.5")
+    assert on_scene(world, made["alone"]) == ["Ann"]
+    assert on_scene(world, made["brief"]) == ["Ann", "Bob"]
+    [said] = [line for line in stash.log.messages("Debug") if f"scene {made['alone']}: " in line]
+    assert "24 pictures were looked at" in said  # of the 48 that two a second make
+
+
 def test_preview_pictures_find_and_frames_decide(scenes: World, data_dir: Path) -> None:
     world, stash = scenes, scenes.stash
     ann, bob = lfw(data_dir, 0), lfw(data_dir, 1)
