@@ -8,14 +8,14 @@ al., "Scaling Hierarchical Agglomerative Clustering to Billion-sized Datasets", 
 Chinese whispers, rank-order and plain linkages on LFW in docs/clustering.md; `python -m benchmarks.clustering`
 repeats it.
 
-Faces are first put into an order of their own (a hash of embedding and item), so the same faces give the same
-people in whatever order they come.
+Faces are first put into an order of their own (a hash of the embedding), so the same faces give the same people in
+whatever order they come and whatever their items are called.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -61,15 +61,15 @@ def cluster_faces(
     item_keys: Sequence[str],
     qualities: Sequence[float],
     anchors: Sequence[int] | None = None,
-    unite_anchors: bool = False,
+    may_unite: Collection[int] = (),
 ) -> list[int]:
     """A label per face: equal labels, one person. Deterministic; the same partition in whatever order faces come.
 
     `embeddings` (N, D) L2-normalised, of one model, N may be 0; `item_keys` N names of the items they were seen on:
     two faces of one item are two people unless nearly identical (one picture twice in a collage); `qualities` N
     scores 0..1: poor faces need a higher similarity. `anchors`: N numbers of people already told apart, -1 for none:
-    faces of one number stay together, faces of two are joined only with `unite_anchors`, and then as freely as
-    others. Labels are 0..K-1, numbered by the stable order of the faces; a face alone has its own. Raises
+    faces of one number stay together, faces of two are joined only when both numbers are in `may_unite`, and then
+    as freely as others. Labels are 0..K-1, numbered by the stable order of the faces; a face alone has its own. Raises
     EmbeddingMismatch when the lengths differ or a row is no embedding.
     """
     rows = np.asarray(embeddings, np.float32)
@@ -83,7 +83,7 @@ def cluster_faces(
         return []
     rows = unit_rows(rows, "what is to be clustered")
     order = _stable_order(rows, item_keys)
-    clusters = _Clusters(rows[order], point, [item_keys[i] for i in order], [known[i] for i in order], unite_anchors)
+    clusters = _Clusters(rows[order], point, [item_keys[i] for i in order], [known[i] for i in order], may_unite)
     clusters.doubt(np.asarray(qualities, np.float64)[order])
     clusters.join_anchors()
     clusters.join_neighbours(deviate_of(min(LARGEST_FMR, STRANGERS_PER_FACE / max(len(rows), 1))))
@@ -91,7 +91,8 @@ def cluster_faces(
 
 
 def _stable_order(rows: Float32, item_keys: Sequence[str]) -> list[int]:
-    digests = [hashlib.sha256(row.tobytes() + key.encode()).digest() for row, key in zip(rows, item_keys, strict=True)]
+    """By the hash of the embedding: the item's number follows from the order of the images, so it breaks ties alone."""
+    digests = [(hashlib.sha256(row.tobytes()).digest(), key) for row, key in zip(rows, item_keys, strict=True)]
     return sorted(range(len(rows)), key=digests.__getitem__)
 
 
@@ -107,15 +108,17 @@ def _labels(parent: Int64, order: list[int]) -> list[int]:
 class _Clusters:
     """The partition while it grows. A cluster is named by its smallest face; `parent` (N,) names every face's."""
 
-    def __init__(self, rows: Float32, point: OperatingPoint, items: list[str], anchors: list[int], unite: bool) -> None:
+    def __init__(
+        self, rows: Float32, point: OperatingPoint, items: list[str], anchors: list[int], may_unite: Collection[int]
+    ) -> None:
         self._rows, self._point = rows, point
         self._sums: Float64 = rows.astype(np.float64)
         self._sizes: Float64 = np.ones(len(rows))
         self._variances: Float64 = np.ones(len(rows))
         self._faces_by_item: list[dict[str, list[int]]] = [{item: [face]} for face, item in enumerate(items)]
         self._anchors = anchors
-        self._unite = unite
-        self._gains, self._offsets = _lines(rows, point, items)
+        self._may_unite = frozenset(may_unite)
+        self._gains, self._offsets = _lines(rows, point)
         self._copies_at = 1.0 - _NEARLY_IDENTICAL * (1.0 - point.same_person_at)
         self.parent: Int64 = np.arange(len(rows))
 
@@ -175,8 +178,8 @@ class _Clusters:
 
     def _conflict(self, a: int, b: int) -> bool:
         """Whether they cannot be one person: two known people, or two faces side by side on one item."""
-        known = self._anchors[a], self._anchors[b]
-        if not self._unite and min(known) >= 0 and known[0] != known[1]:
+        one, other = self._anchors[a], self._anchors[b]
+        if min(one, other) >= 0 and one != other and not {one, other} <= self._may_unite:
             return True
         few, many = sorted((self._faces_by_item[a], self._faces_by_item[b]), key=len)
         return any(self._side_by_side(faces, many[item]) for item, faces in few.items() if item in many)
@@ -220,13 +223,13 @@ class _Clusters:
         return _contracted(np.concatenate(lefts), np.concatenate(rights), self.parent)
 
 
-def _lines(rows: Float32, point: OperatingPoint, items: list[str]) -> tuple[Float64, Float64]:
+def _lines(rows: Float32, point: OperatingPoint) -> tuple[Float64, Float64]:
     """Gain and offset (N,) of every face: the deviate of two faces is `cosine * (g1 + g2) + o1 + o2`."""
     plain = np.full(len(rows), point.plain.slope / 2), np.full(len(rows), point.plain.intercept / 2)
     rule = point.normalisation
     if rule is None or len(rows) < rule.min_cohort:
         return plain
-    cohort = build_cohort(point.name, rows, items, same_person_at=point.same_person_at)
+    cohort = build_cohort(point.name, rows, [""] * len(rows), same_person_at=point.same_person_at)
     if len(cohort) < rule.min_cohort:
         return plain
     norm = CohortNorm.of(rule, cohort)

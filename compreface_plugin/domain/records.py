@@ -57,10 +57,11 @@ class Op(str, Enum):
     ADD = "add"
     REMOVE = "remove"
     CREATE = "create"
+    DESTROY = "destroy"  # a performer we made, united with another; `value` is its name
 
     @property
     def inverse(self) -> Op:
-        """What takes it back: ADD and REMOVE undo each other (CREATE is undone by deletion, not by a bulk change)."""
+        """What takes it back: ADD and REMOVE undo each other (CREATE and DESTROY are no bulk changes)."""
         return {Op.ADD: Op.REMOVE, Op.REMOVE: Op.ADD}[self]
 
 

@@ -82,6 +82,22 @@ class FaceGroup:
         return min(self.faces, key=lambda face: (-face.quality, -face.size_px, face.item_id, face.face_id))
 
 
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """Two performers made of unknown faces, whom nobody touched, turned out to be one person."""
+
+    keep_id: str
+    gone_id: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Grouping:
+    """What clustering found: unknown faces by person, smallest face id first, and earlier people who are one."""
+
+    groups: tuple[FaceGroup, ...]
+    merges: tuple[Merge, ...] = ()
+
+
 def is_lasting(verdict: Verdict | None, reason: str) -> bool:
     """Whether a verdict came from grouping: a new match of the face does not change it (what people said does)."""
     return verdict is not None and verdict.value == "accept" and reason == GROUPED

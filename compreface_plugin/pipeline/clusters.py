@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from compreface_plugin.domain.records import Kind
-from compreface_plugin.pipeline.grouping import gates_of, group_unknown, unnamed_performers
+from compreface_plugin.pipeline.grouping import gates_of, group_unknown
 
 if TYPE_CHECKING:
     from compreface_plugin.domain.faces import EngineInfo
@@ -24,8 +24,7 @@ def refresh(context: Context, model: EngineInfo | Pin, *, force: bool = False) -
         return True
     if not force and int(state.split()[-3]) > AT_ONCE:
         return False
-    unnamed = unnamed_performers(context.library.performer_names())
-    groups = group_unknown(context, model, gates_of(context).relaxed(), unnamed)
+    groups = group_unknown(context, model, gates_of(context).relaxed(), context.library.performer_names()).groups
     with store.transaction():
         store.unknown.save_clusters({group.key: [face.face_id for face in group.faces] for group in groups})
         store.meta.set(KEY, state)

@@ -1,20 +1,22 @@
 """Unknown faces of all runs to groups of one person each, beside the people that earlier runs made of such faces.
 
-A person made by grouping takes part with its examples until a person gives it a name: new faces join it, so that a
-library worked off in five runs ends like one worked off in one.
+A person made by grouping takes part with the faces it was accepted for until a person gives it a name: new faces join
+it, and two of them whom nobody touched may turn out to be one (merging.py), since a run that has seen a fifth of the
+pictures cannot know it yet. How near five runs come to one is measured in docs/clustering.md.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from compreface_plugin.domain.memory import Said
 from compreface_plugin.domain.records import Kind
 from compreface_plugin.domain.subjects import is_subject_name
-from compreface_plugin.domain.unknown import FaceGroup, Gates, UnknownFace, faces_by_label, obey
+from compreface_plugin.domain.unknown import FaceGroup, Gates, Grouping, Merge, UnknownFace, faces_by_label, obey
+from compreface_plugin.pipeline.merging import merges_of, obstacles
 
 if TYPE_CHECKING:
     from compreface_plugin.domain.faces import EngineInfo, Float32
@@ -29,27 +31,57 @@ def gates_of(context: Context) -> Gates:
     return Gates(float(context.settings.min_face_size), context.settings.min_quality)
 
 
-def unnamed_performers(names: dict[str, str]) -> set[str]:
+def unnamed_performers(names: Mapping[str, str]) -> set[str]:
     """Performers that still carry the name they were made with."""
     return {performer_id for performer_id, name in names.items() if is_subject_name(name)}
 
 
 def group_unknown(
-    context: Context, model: EngineInfo | Pin, gates: Gates, unnamed: set[str], kind: Kind = Kind.IMAGE
-) -> list[FaceGroup]:
-    """Every unknown face that passes the gates, in groups, by their smallest face id. `unnamed`: see
-    `unnamed_performers`. The order in which images were looked at does not matter."""
-    store = context.store
+    context: Context, model: EngineInfo | Pin, gates: Gates, names: Mapping[str, str], kind: Kind = Kind.IMAGE
+) -> Grouping:
+    """Every unknown face that passes the gates, in groups, by their smallest face id; and earlier people who are one.
+
+    `names`: of all performers, by id. The order in which images were looked at does not matter. Stash is asked about
+    people who might be united: whoever was touched is told apart, and the faces are grouped again.
+    """
+    store, unnamed = context.store, unnamed_performers(names)
     faces = [face for face in store.unknown.faces(model.model_id, kind, unnamed) if gates.passes(face)]
+    anchors = _anchors(context, model, unnamed, kind)
+    if not faces and not anchors:
+        return Grouping(())
+    free = {who for who, made_as in store.merges.untouched().items() if names.get(who) == made_as}
+    while True:
+        labels, people = _cluster(model, faces, anchors, free)
+        merges = merges_of(context, (performers for performers in people.values() if len(performers) > 1))
+        touched = obstacles(context, merges) if merges else {}
+        if not touched:
+            break
+        free -= set(touched)
+    stays = {label: _who_stays(performers, merges) for label, performers in people.items()}
+    return Grouping(tuple(_groups(context, faces, labels, stays, unnamed)), tuple(merges))
+
+
+def _who_stays(performers: set[str], merges: Sequence[Merge]) -> str:
+    """Who a person with these performers is from now on: the only one, or the one the others go into."""
+    return next((merge.keep_id for merge in merges if merge.keep_id in performers), min(performers))
+
+
+def _groups(
+    context: Context,
+    faces: Sequence[UnknownFace],
+    labels: Sequence[int],
+    stays: Mapping[int, str],
+    unnamed: Collection[str],
+) -> list[FaceGroup]:
     if not faces:
         return []
     import numpy as np
 
-    labels, joins = _cluster(model, faces, _anchors(context, model, len(faces[0].embedding), unnamed, kind))
+    joins = {face.face_id: stays[label] for face, label in zip(faces, labels, strict=True) if label in stays}
     hands = [face.hand for face in faces]
     if any(hand is not None for hand in hands):
         labels = obey(labels, hands, np.stack([face.embedding for face in faces]))
-    owners = {hand: who for hand, who in store.unknown.hand_owners().items() if who in unnamed}
+    owners = {hand: who for hand, who in context.store.unknown.hand_owners().items() if who in unnamed}
     groups = [FaceGroup(same, _join(same, joins, owners)) for same in faces_by_label(faces, labels)]
     return [kept for group in groups for kept in _without_rejected(context, group)]
 
@@ -65,7 +97,7 @@ class _Anchor:
 
 
 def _anchors(
-    context: Context, model: EngineInfo | Pin, dimensions: int, unnamed: set[str], kind: Kind
+    context: Context, model: EngineInfo | Pin, unnamed: set[str], kind: Kind
 ) -> list[_Anchor]:
     """What is known of unnamed people: their accepted faces, and pictures that came from elsewhere."""
     store = context.store
@@ -75,31 +107,33 @@ def _anchors(
         for face in accepted
         if face.performer_id is not None
     ]
-    examples = store.people.gallery(model.model_id, dimensions, unnamed - {anchor.performer_id for anchor in found})
+    examples = store.people.gallery(model.model_id, 0, unnamed - {anchor.performer_id for anchor in found})
     rows = zip(examples.performer_ids, examples.example_ids, examples.embeddings, strict=True)
     return found + [_Anchor(performer, f"example {example}", 1.0, row) for performer, example, row in rows]
 
 
 def _cluster(
-    model: EngineInfo | Pin, faces: Sequence[UnknownFace], anchors: Sequence[_Anchor]
-) -> tuple[list[int], dict[int, str]]:
-    """A label per face; and by face id the performer a face was grouped with, where there is one."""
+    model: EngineInfo | Pin, faces: Sequence[UnknownFace], anchors: Sequence[_Anchor], free: Collection[str]
+) -> tuple[list[int], dict[int, set[str]]]:
+    """A label per face; and by label the performers it stands for, where there are any. `free`: may be united."""
     import numpy as np
 
     from compreface_plugin.domain.clustering import cluster_faces
     from compreface_plugin.domain.operating_points import operating_point
 
-    people = {anchor.performer_id: number for number, anchor in enumerate(anchors)}
+    people = {who: number for number, who in enumerate(dict.fromkeys(anchor.performer_id for anchor in anchors))}
     labels = cluster_faces(
         np.stack([face.embedding for face in faces] + [anchor.embedding for anchor in anchors]),
         point=operating_point(model.model_id, model.pack),
         item_keys=[f"{face.kind.value} {face.item_id}" for face in faces] + [anchor.item for anchor in anchors],
         qualities=[face.quality for face in faces] + [anchor.quality for anchor in anchors],
         anchors=[-1] * len(faces) + [people[anchor.performer_id] for anchor in anchors],
+        may_unite={number for who, number in people.items() if who in free},
     )
-    whose = {label: anchor.performer_id for label, anchor in zip(labels[len(faces) :], anchors, strict=True)}
-    own = labels[: len(faces)]
-    return own, {face.face_id: whose[label] for face, label in zip(faces, own, strict=True) if label in whose}
+    found: dict[int, set[str]] = {}
+    for label, anchor in zip(labels[len(faces) :], anchors, strict=True):
+        found.setdefault(label, set()).add(anchor.performer_id)
+    return labels[: len(faces)], found
 
 
 def _join(faces: Sequence[UnknownFace], joins: dict[int, str], owners: dict[int, str]) -> str | None:

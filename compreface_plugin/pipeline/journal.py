@@ -7,7 +7,6 @@ removing what is gone change nothing, so doing it again is safe.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from compreface_plugin.domain.records import Change, ChangeState, Kind, Op
@@ -16,17 +15,8 @@ from compreface_plugin.stash.records import Patch
 if TYPE_CHECKING:
     from compreface_plugin.ports import Progress
     from compreface_plugin.stash.library import StashLibrary
-    from compreface_plugin.stash.records import PatchField, PatchKind, PatchMode, PerformerRecord
+    from compreface_plugin.stash.records import NewPerformer, PatchField, PatchKind, PatchMode, PerformerRecord
     from compreface_plugin.store.store import Store
-
-
-@dataclass(frozen=True, slots=True)
-class NewPerformer:
-    """Somebody to be made in Stash."""
-
-    name: str
-    picture: bytes | None = None  # JPEG
-    gender: str | None = None
 
 
 def _mode(change: Change) -> Op:
@@ -75,7 +65,12 @@ class Journal:
         """
         opened = self._store.changes.open(run_id)
         self._settle_creations([change for change in opened if change.op is Op.CREATE])
-        grouped = group([change for change in opened if change.op is not Op.CREATE])
+        refused = self._apply_lists([change for change in opened if change.op in (Op.ADD, Op.REMOVE)])
+        self._destroy([change for change in opened if change.op is Op.DESTROY])
+        return refused
+
+    def _apply_lists(self, changes: Sequence[Change]) -> list[Change]:
+        grouped = group(changes)
         if not grouped:
             return []
         results = self._library.apply([patch for patch, _ in grouped])
@@ -102,6 +97,19 @@ class Journal:
         self._store.changes.mark([change.change_id], state, reason)
         return change
 
+    def _destroy(self, changes: Sequence[Change]) -> None:
+        """Performers that went into another one go, unless somebody put them on something meanwhile."""
+        for change in changes:
+            use = self._library.performer_use(change.item_id)
+            items = use.images + use.scenes + use.galleries if use is not None else 0
+            if use is not None and not items:
+                self._library.performer_destroy(change.item_id)
+            if items:
+                self._log.warning(f"performer {change.item_id} ({change.value}) stays: it is on {items} items again")
+            state = ChangeState.FAILED if items else ChangeState.APPLIED
+            with self._store.transaction():
+                self._store.changes.mark([change.change_id], state, f"was put on {items} items" if items else "")
+
     # things the plugin creates --------------------------------------------------------------------------------------
 
     def ensure_tag(self, name: str, run_id: str) -> str:
@@ -122,15 +130,15 @@ class Journal:
         performer that somebody else made under the name counts as found and is not noted as ours. Raises RunError.
         """
         made = {c.value: c.item_id for c in self._store.changes.created_by(run_id, Kind.PERFORMER)}
-        known = {name: self._library.performer_use(made[name]) for name in (new.name for new in wanted) if name in made}
-        found = {name: use.record for name, use in known.items() if use is not None}
+        known = self._library.performer_uses([made[new.name] for new in wanted if new.name in made])
+        found = {name: known[made[name]].record for name in made if made[name] in known}
         missing = [new for new in wanted if new.name not in found]
         planned = self._plan_creations(run_id, Kind.PERFORMER, [new.name for new in missing])
-        for new in missing:
-            found[new.name] = self._library.performer_create(new.name, gender=new.gender, image_jpeg=new.picture)
-            with self._store.transaction():
-                self._store.changes.created(planned[new.name], found[new.name].id)
-        return found
+        created = self._library.performers_create(missing)
+        with self._store.transaction():
+            for new, record in zip(missing, created, strict=True):
+                self._store.changes.created(planned[new.name], record.id)
+        return found | {new.name: record for new, record in zip(missing, created, strict=True)}
 
     def _plan_creations(self, run_id: str, kind: Kind, names: Sequence[str]) -> dict[str, int]:
         """Writes down what is going to be made; the changes' ids by name.

@@ -15,8 +15,8 @@ from compreface_plugin.domain.memory import Said
 from compreface_plugin.domain.records import Enrolment
 from compreface_plugin.pipeline.deciding import Decider, Word
 from compreface_plugin.pipeline.held import held_lists
-from compreface_plugin.pipeline.journal import NewPerformer
 from compreface_plugin.pipeline.pinning import Pin, read_pin
+from compreface_plugin.stash.records import NewPerformer
 
 if TYPE_CHECKING:
     from compreface_plugin.domain.records import StoredFace

@@ -7,7 +7,7 @@ may be killed and done again: performers are found by their exact name, everythi
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -26,14 +26,18 @@ from compreface_plugin.domain.unknown import (
     GROUPED,
     FaceGroup,
     UnknownFace,
+    enough_for_a_person,
     gender_of,
     template,
 )
+from compreface_plugin.pipeline.grouping import group_unknown
 from compreface_plugin.pipeline.held import held_lists
-from compreface_plugin.pipeline.journal import NewPerformer
+from compreface_plugin.pipeline.merging import Merger
+from compreface_plugin.stash.records import NewPerformer
 
 if TYPE_CHECKING:
     from compreface_plugin.domain.faces import EngineInfo
+    from compreface_plugin.domain.unknown import Gates
     from compreface_plugin.pipeline.context import Context
     from compreface_plugin.pipeline.run import ActiveRun
     from compreface_plugin.stash.records import PerformerRecord
@@ -71,8 +75,9 @@ class PeopleMaker:
         self._rule = LearningRule.of(point, min_quality)
 
     def work(self) -> None:
-        """Everybody who is still planned. Raises Cancelled or GaveWay between two steps, RunError."""
+        """Whom to unite, then everybody who is still planned. Raises Cancelled or GaveWay between steps, RunError."""
         groups, run_id = self._context.store.groups, self._run.run_id
+        Merger(self._context, self._run).work()
         while batch := groups.open(run_id, AT_ONCE):
             self._step(batch)
             left = groups.count_open(run_id)
@@ -246,12 +251,39 @@ class PeopleMaker:
         )
 
 
-def plan_people(
-    context: Context, run_id: str, people: Iterable[tuple[str, str | None, Sequence[UnknownFace]]]
-) -> None:
-    """(name, performer id or None for a new one, faces): what the run is going to write, in one transaction."""
-    with context.store.transaction():
-        context.store.groups.plan(
-            run_id, ((name, performer, [face.face_id for face in faces]) for name, performer, faces in people)
-        )
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How many of what a run decided on."""
 
+    faces: int  # unknown, in groups
+    groups: int
+    new: int
+    again: int  # people made earlier who were found again
+    merges: int
+
+    @property
+    def waiting(self) -> int:
+        """Groups that are too small, or not this mode's business."""
+        return self.groups - self.new - self.again
+
+
+def plan_people(context: Context, run_id: str, gates: Gates, kind: Kind) -> Plan:
+    """Decides once who is made, who of the people made earlier was found again, and who of them are one: what the run
+    is going to write, in one transaction."""
+    names = context.library.performer_names()
+    found = group_unknown(context, context.engine.info, gates, names, kind)
+    least = context.settings.min_faces_per_person
+    again = [(names[g.performer_id], g.performer_id, g.faces) for g in found.groups if g.performer_id is not None]
+    new = [
+        (build_subject_name(min(face.item_id for face in group.faces)), None, group.faces)
+        for group in found.groups
+        if group.performer_id is None and gates.want(group.faces) and enough_for_a_person(group, least)
+    ]
+    with context.store.transaction():
+        context.store.merges.plan(run_id, found.merges)
+        context.store.groups.plan(
+            run_id,
+            ((name, who, [face.face_id for face in faces]) for name, who, faces in [*again, *new]),
+        )
+    faces = sum(len(group.faces) for group in found.groups)
+    return Plan(faces, len(found.groups), len(new), len(again), len(found.merges))

@@ -138,14 +138,14 @@ class StashClient:
         return reply.data
 
     def execute_partial(
-        self, document: str, variables: Mapping[str, Any]
+        self, document: str, variables: Mapping[str, Any], *, repeatable: bool = True
     ) -> tuple[Mapping[str, Any], Mapping[str, str]]:
         """What worked and what did not, by the names of the top-level fields (aliases).
 
         A field with an error is not to be looked for in the first. Raises as `execute` when nothing worked
         and the errors belong to no field.
         """
-        reply = self._ask(document, variables, repeatable=True)
+        reply = self._ask(document, variables, repeatable)
         failed: dict[str, str] = {}
         for error in reply.errors:
             if not error.path:

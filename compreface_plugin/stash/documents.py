@@ -22,7 +22,8 @@ mutation ConfigurePlugin($plugin_id: ID!, $input: Map!) { configurePlugin(plugin
 
 _PERFORMER = "id name disambiguation alias_list image_path updated_at gender"
 _PERFORMER_USE = (
-    "image_count scene_count gallery_count rating100 details urls favorite tags { id } stash_ids { stash_id }"
+    "created_at image_count scene_count gallery_count rating100 details urls favorite tags { id }"
+    " stash_ids { stash_id }"
 )
 _JOB = "id status description progress"
 _TAG = "id name aliases"
@@ -36,22 +37,6 @@ query Performers($filter: FindFilterType) {{
 
 PERFORMER_NAMES = """
 query PerformerNames($filter: FindFilterType) { findPerformers(filter: $filter) { performers { id name } } }
-"""
-
-PERFORMERS_BY_NAME = f"""
-query PerformersByName($performer_filter: PerformerFilterType, $filter: FindFilterType) {{
-  findPerformers(performer_filter: $performer_filter, filter: $filter) {{ performers {{ {_PERFORMER} }} }}
-}}
-"""
-
-PERFORMER_USE = f"""
-query PerformerUse($id: ID!) {{ findPerformer(id: $id) {{ {_PERFORMER} {_PERFORMER_USE} }} }}
-"""
-
-PERFORMER_CREATE = f"""
-mutation PerformerCreate($input: PerformerCreateInput!) {{
-  performerCreate(input: $input) {{ {_PERFORMER} }}
-}}
 """
 
 PERFORMER_DESTROY = """
@@ -146,6 +131,31 @@ def performer_names(count: int) -> str:
     variables = ", ".join(f"$i{n}: ID!" for n in range(count))
     fields = "\n".join(f"  i{n}: findPerformer(id: $i{n}) {{ id name }}" for n in range(count))
     return f"query SomePerformerNames({variables}) {{\n{fields}\n}}\n"
+
+
+def performer_uses(count: int) -> str:
+    """`count` performers by their ids $i0, $i1, ... as i0, i1, ..., with what hangs on them."""
+    variables = ", ".join(f"$i{n}: ID!" for n in range(count))
+    fields = "\n".join(f"  i{n}: findPerformer(id: $i{n}) {{ ...use }}" for n in range(count))
+    return (
+        f"query PerformerUses({variables}) {{\n{fields}\n}}\n"
+        f"fragment use on Performer {{ {_PERFORMER} {_PERFORMER_USE} }}\n"
+    )
+
+
+def performers_named(count: int) -> str:
+    """The performers that the filters $f0, $f1, ... find, as f0, f1, ..."""
+    variables = ", ".join(f"$f{n}: PerformerFilterType" for n in range(count))
+    find = f"findPerformers(performer_filter: $f%d, filter: $all) {{ performers {{ {_PERFORMER} }} }}"
+    fields = "\n".join(f"  f{n}: {find % n}" for n in range(count))
+    return f"query PerformersNamed($all: FindFilterType, {variables}) {{\n{fields}\n}}\n"
+
+
+def performers_create(count: int) -> str:
+    """`count` performers are made of $p0, $p1, ... as p0, p1, ..."""
+    variables = ", ".join(f"$p{n}: PerformerCreateInput!" for n in range(count))
+    fields = "\n".join(f"  p{n}: performerCreate(input: $p{n}) {{ {_PERFORMER} }}" for n in range(count))
+    return f"mutation PerformersCreate({variables}) {{\n{fields}\n}}\n"
 
 
 def images(count: int, features: frozenset[str]) -> str:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 from typing import TYPE_CHECKING, Any
 
 from compreface_plugin.domain.errors import ServiceRefused
-from compreface_plugin.stash import documents, mapping
+from compreface_plugin.stash import creating, documents, mapping
 from compreface_plugin.stash.client import AnswerLost
 from compreface_plugin.stash.patching import apply_patches
 from compreface_plugin.stash.records import (
@@ -14,6 +13,7 @@ from compreface_plugin.stash.records import (
     ImageRecord,
     ImagesRead,
     Job,
+    NewPerformer,
     Patch,
     PatchResult,
     PerformerRecord,
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 PERFORMERS_PER_PAGE = 500
 IMAGES_PER_PAGE = 1000
+_USES_AT_ONCE = 100
 _REREADS = 3  # times a list is read again when it changed while it was read
 _EXISTS = "already exists"
 _WAITING = "READY"
@@ -71,49 +72,26 @@ class StashLibrary:
         """The original bytes of an image, over HTTP; out of archives too. Raises as `performer_picture`."""
         return self._client.get_bytes(image.image_url)[0]
 
+    def performer_uses(self, performer_ids: Sequence[str]) -> dict[str, PerformerUse]:
+        """Performers and what hangs on them, by id, a hundred by one request; those that are gone are absent."""
+        found: dict[str, PerformerUse] = {}
+        for start in range(0, len(performer_ids), _USES_AT_ONCE):
+            variables = {f"i{n}": one for n, one in enumerate(performer_ids[start : start + _USES_AT_ONCE])}
+            held = self._client.execute(documents.performer_uses(len(variables)), variables)
+            found.update((one["id"], mapping.performer_use(one)) for one in held.values() if one)
+        return found
+
     def performer_use(self, performer_id: str) -> PerformerUse | None:
-        """A performer and what hangs on it; None when it is gone."""
-        held = self._client.execute(documents.PERFORMER_USE, {"id": performer_id})["findPerformer"]
-        return mapping.performer_use(held) if held else None
+        """One of them; None when it is gone."""
+        return self.performer_uses([performer_id]).get(performer_id)
 
     def performers_named(self, name: str) -> list[PerformerRecord]:
         """The performers of exactly this name; several may differ in their disambiguation."""
-        # EQUALS is LIKE in Stash: wildcards and upper case fit too, so the exact ones are picked out here.
-        variables = {
-            "performer_filter": {"name": {"value": name, "modifier": "EQUALS"}},
-            "filter": {"per_page": -1},
-        }
-        held = self._client.execute(documents.PERFORMERS_BY_NAME, variables)["findPerformers"]["performers"]
-        return [record for record in map(mapping.performer, held) if record.name == name]
+        return creating.performers_named(self._client, [name])[name]
 
-    def performer_create(
-        self,
-        name: str,
-        *,
-        aliases: Sequence[str] = (),
-        gender: str | None = None,
-        image_jpeg: bytes | None = None,
-        disambiguation: str = "",
-    ) -> PerformerRecord:
-        """Makes a performer once, whatever happens to the connection. Raises ServiceRefused (name taken,
-        ...).
-        """
-        values: dict[str, Any] = {"name": name, "alias_list": list(aliases)}
-        if disambiguation:
-            values["disambiguation"] = disambiguation
-        if gender is not None:
-            values["gender"] = gender
-        if image_jpeg is not None:
-            values["image"] = "data:image/jpeg;base64," + base64.b64encode(image_jpeg).decode()
-        before = {record.id for record in self.performers_named(name)}
-        try:
-            data = self._client.execute(documents.PERFORMER_CREATE, {"input": values}, repeatable=False)
-        except AnswerLost:
-            new = [record for record in self.performers_named(name) if record.id not in before]
-            if new:
-                return new[0]
-            data = self._client.execute(documents.PERFORMER_CREATE, {"input": values}, repeatable=False)
-        return mapping.performer(data["performerCreate"])
+    def performers_create(self, wanted: Sequence[NewPerformer]) -> list[PerformerRecord]:
+        """Makes performers, in order; see creating.create_performers."""
+        return creating.create_performers(self._client, wanted)
 
     def performer_destroy(self, performer_id: str) -> bool:
         """Removes a performer. False when it was gone already."""

@@ -45,7 +45,7 @@ def performer_use(held: Mapping[str, Any]) -> PerformerUse:
         scenes=int(held["scene_count"]),
         galleries=int(held["gallery_count"]),
         tag_ids=ids(held["tags"]),
-        edited=any(held.get(name) for name in edited),
+        edited=held["updated_at"] != held["created_at"] or any(held.get(name) for name in edited),
     )
 
 

@@ -27,6 +27,15 @@ class PerformerRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class NewPerformer:
+    """Somebody to be made in Stash."""
+
+    name: str
+    picture: bytes | None = None  # JPEG
+    gender: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PerformerUse:
     """What hangs on a performer, to tell one that nobody touched."""
 
@@ -35,7 +44,7 @@ class PerformerUse:
     scenes: int
     galleries: int
     tag_ids: tuple[str, ...]
-    edited: bool  # has a rating, details, addresses, a favourite mark, ids of stash-boxes
+    edited: bool  # changed since it was made; or has a rating, details, addresses, a favourite mark, stash-box ids
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,8 +43,12 @@ class Groups:
             )
 
     def planned(self, run_id: str) -> bool:
-        """Whether the run has decided on its groups, done or not."""
-        found = self._db.execute("SELECT 1 FROM planned_people WHERE run_id = ? LIMIT 1", (run_id,)).fetchone()
+        """Whether the run has decided on its groups and on whom it unites, done or not."""
+        found = self._db.execute(
+            "SELECT 1 FROM planned_people WHERE run_id = :run UNION ALL"
+            " SELECT 1 FROM planned_merges WHERE run_id = :run LIMIT 1",
+            {"run": run_id},
+        ).fetchone()
         return found is not None
 
     def open(self, run_id: str, limit: int) -> list[PlannedPerson]:
@@ -69,6 +73,7 @@ class Groups:
 
     def forget_run(self, run_id: str) -> None:
         self._db.execute("DELETE FROM planned_people WHERE run_id = ?", (run_id,))
+        self._db.execute("DELETE FROM planned_merges WHERE run_id = ?", (run_id,))
 
     # verdicts that a run replaces ---------------------------------------------------------------------------------
 

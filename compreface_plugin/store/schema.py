@@ -157,6 +157,26 @@ _V1 = (
         face_id INTEGER NOT NULL REFERENCES faces ON DELETE CASCADE,
         PRIMARY KEY (group_id, face_id)) WITHOUT ROWID""",
     "CREATE INDEX planned_faces_face ON planned_faces (face_id)",
+    # performers a run is going to unite, written down with the people it makes
+    """CREATE TABLE planned_merges (
+        merge_id INTEGER PRIMARY KEY,
+        run_id TEXT NOT NULL,
+        keep_id TEXT NOT NULL,
+        gone_id TEXT NOT NULL,
+        done INTEGER NOT NULL DEFAULT 0)""",
+    "CREATE INDEX planned_merges_run ON planned_merges (run_id, done)",
+    # performers that went into another one, with what undo needs to make them again
+    """CREATE TABLE merged_performers (
+        gone_id TEXT PRIMARY KEY,
+        run_id TEXT NOT NULL,
+        keep_id TEXT NOT NULL,
+        name TEXT NOT NULL,
+        gender TEXT,
+        picture BLOB,
+        subjects TEXT NOT NULL,         -- JSON list of the subjects that were its own
+        enrolment TEXT NOT NULL         -- JSON: what was known of its picture, null for nothing
+        ) WITHOUT ROWID""",
+    "CREATE INDEX merged_performers_run ON merged_performers (run_id)",
     # verdicts of other runs that a run replaced by grouping or naming: undo puts them back
     """CREATE TABLE replaced_verdicts (
         replaced_by TEXT NOT NULL,

@@ -13,6 +13,7 @@ from compreface_plugin.store.faces import Faces
 from compreface_plugin.store.groups import Groups
 from compreface_plugin.store.items import Items
 from compreface_plugin.store.labels import Labels
+from compreface_plugin.store.merges import Merges
 from compreface_plugin.store.meta import Meta
 from compreface_plugin.store.people import People
 from compreface_plugin.store.plans import Plans
@@ -49,6 +50,7 @@ class Store:
         self.proposals = Proposals(self._db)
         self.plans = Plans(self._db)
         self.groups = Groups(self._db, self.faces)
+        self.merges = Merges(self._db)
         self.unknown = Unknown(self._db)
         self.scenes = ScenePeople(self._db, self.faces)
         self.statistics = Statistics(self._db)

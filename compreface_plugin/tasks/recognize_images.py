@@ -7,9 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from compreface_plugin.domain.records import Kind
-from compreface_plugin.domain.subjects import build_subject_name
-from compreface_plugin.domain.unknown import enough_for_a_person
-from compreface_plugin.pipeline.grouping import gates_of, group_unknown, unnamed_performers
+from compreface_plugin.pipeline.grouping import gates_of
 from compreface_plugin.pipeline.image_pages import States, Wanted, match_images, owes_a_scan
 from compreface_plugin.pipeline.people import PeopleMaker, plan_people
 from compreface_plugin.pipeline.planning import is_plan
@@ -43,7 +41,12 @@ def _recognize(context: Context, gates: Gates, run: ActiveRun) -> None:
         context.log.info("a plan creates nobody; the operation clusters shows the groups of unknown faces")
         return
     if not context.store.groups.planned(run.run_id):
-        _plan(context, gates, run)
+        plan = plan_people(context, run.run_id, gates, Kind.IMAGE)
+        context.log.info(
+            f"{plan.faces} unknown faces in {plan.groups} groups: {plan.new} new people, {plan.again} known by an "
+            f"earlier run, {plan.waiting} groups wait for more faces (minFacesPerPerson is "
+            f"{context.settings.min_faces_per_person}); {plan.merges} people of earlier runs turned out to be others"
+        )
     PeopleMaker(context, run, context.engine.info, opened.tags.matched, gates.min_quality).work()
     if run.counts["created"]:
         request_scan(context, run.run_id)
@@ -52,22 +55,3 @@ def _recognize(context: Context, gates: Gates, run: ActiveRun) -> None:
 def _unsettled(context: Context, page: Sequence[ImageRecord], states: States, tags: Tags) -> list[ImageRecord]:
     unknown = context.store.unknown.unsettled(Kind.IMAGE, [image.id for image in page])
     return [image for image in page if image.id in unknown or owes_a_scan(states.get(image.id), image, tags)]
-
-
-def _plan(context: Context, gates: Gates, run: ActiveRun) -> None:
-    """Decides once who is made, and who of the people made earlier was found again."""
-    names = context.library.performer_names()
-    groups = group_unknown(context, context.engine.info, gates, unnamed_performers(names))
-    least = context.settings.min_faces_per_person
-    again = [(names[g.performer_id], g.performer_id, g.faces) for g in groups if g.performer_id is not None]
-    new = [
-        (build_subject_name(min(face.item_id for face in group.faces)), None, group.faces)
-        for group in groups
-        if group.performer_id is None and gates.want(group.faces) and enough_for_a_person(group, least)
-    ]
-    plan_people(context, run.run_id, [*again, *new])
-    alone = len(groups) - len(again) - len(new)
-    context.log.info(
-        f"{sum(len(group.faces) for group in groups)} unknown faces in {len(groups)} groups: {len(new)} new people, "
-        f"{len(again)} known by an earlier run, {alone} groups wait for more faces (minFacesPerPerson is {least})"
-    )

@@ -10,9 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from compreface_plugin.domain.records import Change, Kind, Op
-from compreface_plugin.domain.subjects import build_subject_name
-from compreface_plugin.domain.unknown import enough_for_a_person
-from compreface_plugin.pipeline.grouping import gates_of, group_unknown, unnamed_performers
+from compreface_plugin.pipeline.grouping import gates_of
 from compreface_plugin.pipeline.image_pages import MAX_ATTEMPTS
 from compreface_plugin.pipeline.people import PeopleMaker, plan_people
 from compreface_plugin.pipeline.planning import is_plan
@@ -82,24 +80,9 @@ def _recognize(context: Context, wanted: WantedScenes, run: ActiveRun) -> None:
     if is_plan(context):
         return
     if not context.store.groups.planned(run.run_id):
-        _plan_people(context, run)
+        plan = plan_people(context, run.run_id, gates_of(context), Kind.SCENE)
+        context.log.info(f"unknown people of scenes: {plan.groups} groups, {plan.new} new performers")
     PeopleMaker(context, run, context.engine.info, tags.matched, gates_of(context).min_quality).work()
-
-
-def _plan_people(context: Context, run: ActiveRun) -> None:
-    """Decides once who is made of the unknown people of scenes, and who made earlier was found again."""
-    names = context.library.performer_names()
-    groups = group_unknown(context, context.engine.info, gates_of(context), unnamed_performers(names), Kind.SCENE)
-    least = context.settings.min_faces_per_person
-    again = [(names[g.performer_id], g.performer_id, g.faces) for g in groups if g.performer_id is not None]
-    new = [
-        (build_subject_name(min(face.item_id for face in group.faces)), None, group.faces)
-        for group in groups
-        if group.performer_id is None and enough_for_a_person(group, least)
-    ]
-    plan_people(context, run.run_id, [*again, *new])
-    if groups:
-        context.log.info(f"unknown people of scenes: {len(groups)} groups, {len(new)} new performers")
 
 
 def _all(page: Sequence[SceneRecord], _states: States, _tags: Tags) -> list[SceneRecord]:

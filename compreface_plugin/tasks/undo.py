@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from compreface_plugin.domain.errors import SettingsError
 from compreface_plugin.domain.records import RESUMABLE, Change, ChangeState, Kind, Op, RunState
 from compreface_plugin.pipeline.held import take_back
+from compreface_plugin.pipeline.merging import bring_back
 from compreface_plugin.pipeline.model_in_use import model_in_use
 from compreface_plugin.tasks.decide import forget_decisions
 from compreface_plugin.tasks.item_arg import item_arg
@@ -65,16 +66,22 @@ class _Undo:
         self._run_id = run_id
         self._item = item
         self._performer_id = performer_id
+        self._performers = {performer_id}  # with those that had gone into it
+        self._gone = {merged.gone_id for merged in context.store.merges.of_run(run_id)}
 
     def work(self) -> dict[str, int]:
         store, counts, made = self._context.store, Counter[str](), list[Change]()
+        if self._item is None:
+            back = bring_back(self._context, self._run_id, self._performer_id)
+            self._performers |= back
+            counts["undone"] += len(back)
         total, before, done = store.changes.counts(self._run_id).get(ChangeState.APPLIED.value, 0), None, 0
         while page := store.changes.applied(self._run_id, before, CHUNK):
             self._context.cancel.raise_if_cancelled()
             before, done = page[-1].change_id, done + len(page)
             mine = [change for change in page if self._concerns(change)]
             made += [change for change in mine if change.op is Op.CREATE]
-            counts.update(take_back(self._context, [c for c in mine if c.op is not Op.CREATE], self._run_id))
+            counts.update(take_back(self._context, [c for c in mine if c.op in (Op.ADD, Op.REMOVE)], self._run_id))
             self._context.log.progress(min(1.0, done / max(1, total)))
         created = remove_created(self._context, made)
         counts.update(created.counts)
@@ -83,10 +90,11 @@ class _Undo:
 
     def _concerns(self, change: Change) -> bool:
         if self._item:
-            return (change.kind, change.item_id) == (self._item[0], str(self._item[1]))
+            gone = change.op is Op.REMOVE and change.value in self._gone  # nobody to be put back on one item alone
+            return (change.kind, change.item_id) == (self._item[0], str(self._item[1])) and not gone
         if self._performer_id:
-            return (change.field == "performer_ids" and change.value == self._performer_id) or (
-                change.kind is Kind.PERFORMER and change.item_id == self._performer_id
+            return (change.field == "performer_ids" and change.value in self._performers) or (
+                change.kind is Kind.PERFORMER and change.item_id in self._performers
             )
         return True
 

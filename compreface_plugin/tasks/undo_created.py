@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from compreface_plugin.domain.errors import ItemError
 from compreface_plugin.domain.records import Change, ChangeState, Kind
+from compreface_plugin.pipeline.touched import edits
 
 if TYPE_CHECKING:
     from compreface_plugin.pipeline.context import Context
@@ -69,32 +68,10 @@ def _performer(context: Context, change: Change) -> tuple[str, str]:
 
 def _touched(context: Context, change: Change, use: PerformerUse) -> str:
     """What a person, another plugin or another run did to a performer; empty when nobody did anything."""
-    record = use.record
-    if record.name != change.value or record.disambiguation:
-        return f"it was made as {change.value} and has another name now"
     items = use.images + use.scenes + use.galleries
     if items:
         return f"it is on {items} items that this run did not put it on"
-    if use.tag_ids or use.edited or set(record.aliases) - _subjects(context, record.id):
-        return "somebody edited it"
-    return _other_picture(context, use)
-
-
-def _subjects(context: Context, performer_id: str) -> set[str]:
-    return {subject.name for subject in context.store.people.subjects_of(performer_id)}
-
-
-def _other_picture(context: Context, use: PerformerUse) -> str:
-    made_with = context.store.people.enrolments().get(use.record.id)
-    if made_with is None or not made_with.picture_sha:
-        return ""
-    if not use.record.has_own_image:
-        return "somebody took its picture away"
-    try:
-        data = context.library.performer_picture(use.record)
-    except ItemError:
-        return "its picture cannot be read"
-    return "" if hashlib.sha256(data).hexdigest() == made_with.picture_sha else "somebody gave it another picture"
+    return edits(context, change.value, use)
 
 
 def _forget(context: Context, performer_id: str) -> None:

@@ -58,6 +58,8 @@ def test_the_order_of_the_faces_changes_nothing_not_even_the_numbers() -> None:
     for seed in range(4):
         order = np.random.default_rng(seed).permutation(len(rows))
         assert cluster(rows[order], [items[i] for i in order]) == [labels[i] for i in order]
+        others = [f"image {order[i // 2]}" for i in range(len(rows))]  # Stash numbered them otherwise
+        assert cluster(rows[order], [others[i] for i in order]) == [labels[i] for i in order]
 
 
 def test_two_faces_of_one_picture_are_two_people() -> None:
@@ -92,7 +94,7 @@ def test_two_earlier_people_can_turn_out_to_be_one() -> None:
     rows = np.concatenate([people(2, 4)])
     anchors = [1, 1, 2, 2, 3, 3, 3, 3]
     assert len(set(cluster(rows, anchors=anchors))) == 3
-    assert partition(cluster(rows, anchors=anchors, unite_anchors=True)) == {
+    assert partition(cluster(rows, anchors=anchors, may_unite={1, 2, 3})) == {
         frozenset(range(4)),
         frozenset(range(4, 8)),
     }

@@ -20,6 +20,7 @@ from compreface_plugin.domain.errors import (
 )
 from compreface_plugin.stash.client import AnswerLost, StashClient
 from compreface_plugin.stash.library import StashLibrary
+from compreface_plugin.stash.records import NewPerformer
 from teststash import TestStash
 
 VERSION = "query V { version { version } }"
@@ -58,7 +59,7 @@ def test_every_version_understands_every_document(
         tag = library.tag_get_or_create("Seen")
         assert library.tag(tag.id) is not None
         assert library.tag_use(tag.id) == 0
-        assert library.performer_destroy(library.performer_create("Bea", aliases=["B"]).id)
+        assert library.performer_destroy(library.performers_create([NewPerformer("Bea")])[0].id)
         assert library.tag_destroy(tag.id)
         assert library.jobs() == ()
         assert all(record.status == 200 for record in server.graphql_requests)

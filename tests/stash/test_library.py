@@ -14,6 +14,7 @@ import pytest
 
 from compreface_plugin.domain.errors import ServiceRefused
 from compreface_plugin.stash import library as library_module
+from compreface_plugin.stash.records import NewPerformer
 
 if TYPE_CHECKING:
     from compreface_plugin.stash.client import StashClient
@@ -45,8 +46,12 @@ def test_no_performers(library: StashLibrary) -> None:
 
 def test_a_performer_is_made_with_everything(stash: TestStash, library: StashLibrary, picture: Picture) -> None:
     data = picture().read_bytes()
-    made = library.performer_create("Person 1 ABC", aliases=["x", "y"], gender="FEMALE", image_jpeg=data)
-    assert (made.name, made.aliases, made.gender, made.has_own_image) == ("Person 1 ABC", ("x", "y"), "FEMALE", True)
+    before = stash.graphql_count
+    made, other = library.performers_create([NewPerformer("Person 1 ABC", data, "FEMALE"), NewPerformer("Person 2 D")])
+    assert stash.graphql_count == before + 2  # however many
+    assert (made.name, made.gender, made.has_own_image) == ("Person 1 ABC", "FEMALE", True)
+    assert (other.name, other.has_own_image) == ("Person 2 D", False)
+    assert library.performers_create([]) == []
     assert library.performer_picture(made) == data
     use = library.performer_use(made.id)
     assert use is not None
@@ -61,22 +66,35 @@ def test_a_performer_is_made_with_everything(stash: TestStash, library: StashLib
     assert stash.performers_of(image) == []
 
 
-def test_a_performer_is_made_once_when_the_answer_is_lost(stash: TestStash, library: StashLibrary) -> None:
+PEOPLE = [NewPerformer("Person 1 ABC"), NewPerformer("Person 1 DEF")]
+
+
+def test_performers_are_made_once_when_the_answer_is_lost(stash: TestStash, library: StashLibrary) -> None:
     stash.faults.drop_answer(matching="performerCreate")
-    made = library.performer_create("Person 1 ABC")
-    assert stash.ids("performer") == [made.id]
+    made = library.performers_create(PEOPLE)
+    assert stash.ids("performer") == [each.id for each in made]
+    assert [each.name for each in made] == [each.name for each in PEOPLE]
 
 
-def test_a_performer_is_made_when_the_question_is_lost(stash: TestStash, library: StashLibrary) -> None:
+def test_performers_are_made_when_the_question_is_lost(stash: TestStash, library: StashLibrary) -> None:
     stash.faults.drop_connection(matching="performerCreate")
-    made = library.performer_create("Person 1 ABC")
-    assert stash.ids("performer") == [made.id]
+    made = library.performers_create(PEOPLE)
+    assert stash.ids("performer") == [each.id for each in made]
 
 
 def test_a_name_that_is_taken_is_refused_and_not_taken_over(stash: TestStash, library: StashLibrary) -> None:
     stash.add_performer("Ann")
-    with pytest.raises(ServiceRefused, match="already exists"):
-        library.performer_create("Ann")
+    with pytest.raises(ServiceRefused, match=r"Ann.*already exists"):
+        library.performers_create([NewPerformer("Bea"), NewPerformer("Ann"), NewPerformer("Cleo")])
+    assert [performer.name for performer in library.performers()] == ["Ann", "Bea", "Cleo"]
+
+
+def test_an_edit_of_any_kind_is_seen(stash: TestStash, library: StashLibrary) -> None:
+    made = stash.add_performer("Ann")
+    stash.library.db.run("UPDATE performer SET created_at = '2020-01-01T00:00:00Z' WHERE id = ?", [made])
+    use = library.performer_use(made)
+    assert use is not None
+    assert use.edited
 
 
 def test_names_are_compared_exactly(stash: TestStash, library: StashLibrary) -> None:

@@ -40,13 +40,13 @@ def lfw(data_dir: Path, people: int, pictures: int, strangers: int) -> list[tupl
     return several + alone[:strangers]
 
 
-def fill(world: World, pictures: list[tuple[str, Path]]) -> dict[str, str]:
+def fill(world: World, pictures: list[tuple[str, Path]], prefix: str = "") -> dict[str, str]:
     """Adds the middles of the pictures (others stand at the edges); image id -> identity."""
     told = {}
     for number, (who, path) in enumerate(pictures):
         with Image.open(path) as opened:
             middle = opened.convert("RGB").crop((45, 35, 205, 215))
-        target = world.folder / f"{number:04}.png"
+        target = world.folder / f"{prefix}{number:04}.png"
         middle.save(target)
         told[str(world.stash.add_image(target))] = who
     return told

@@ -32,6 +32,7 @@ def _performer_create(_: Any, request: Request, input: Row) -> Row | None:
         library.set_custom_fields("performer", made, {"full": gojson.stored_number(fields)}, checked=False)
         library.set_values("alias", "performer", made, aliases)
         library.update("performer", made, {"image": picture})
+        library.db.run("UPDATE performer SET updated_at = created_at WHERE id = ?", [made])  # one moment, as in Stash
     changed(request, "performer", [made], input, None, "Create")
     return library.get("performer", made)
 
