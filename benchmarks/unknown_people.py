@@ -5,7 +5,8 @@
 Everything goes through the tasks, in a test Stash without performers, at default settings but `minFacesPerPerson` 1
 and batches of 100. Pictures are searched for faces once an engine; the other libraries take these faces over under the
 numbers their images have, and the tasks do the rest. A picture counts with the performer of the face nearest its
-centre, a picture without one as somebody alone. Figures as in benchmarks/clustering.py.
+centre, a picture without one as somebody alone (but for `people on several performers`). Figures as in
+benchmarks/clustering.py.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import sqlite3
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
@@ -123,6 +125,16 @@ def same(one: Groups, other: Groups) -> bool:
     return partition(one) == partition(other)
 
 
+def _several(groups: Groups, people: dict[str, str]) -> float:
+    """Share of people with several pictures whose pictures carry more than one performer."""
+    pictures = Counter(people.values())
+    found: dict[str, set[str]] = {who: set() for who, count in pictures.items() if count > 1}
+    for file, group in groups.items():
+        if group.startswith("performer") and people[file] in found:
+            found[people[file]].add(group)
+    return sum(len(performers) > 1 for performers in found.values()) / len(found)
+
+
 def report(pack: str, data: Path, work: Path, draws: int) -> None:
     rows = lfw.index(data)
     people = {str(data / "faces" / "lfw" / row["file"]): row["identity"] for row in rows}
@@ -132,6 +144,7 @@ def report(pack: str, data: Path, work: Path, draws: int) -> None:
     def show(name: str, groups: Groups) -> None:
         labels = np.unique([groups[file] for file in files], return_inverse=True)[1]
         line(f"{pack}: {name}", score(labels, names))
+        print(f"{'  people on several performers':44s}{_several(groups, people):8.1%}", flush=True)
 
     first = work / f"{pack}-first"
     if not _store(first).exists():
