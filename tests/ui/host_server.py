@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import urllib.request
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ class HostServer:
             "/plugin/compreface/javascript": ui / "dist" / "compreface.js",
             "/plugin/compreface/css": ui / "dist" / "compreface.css",
             "/plugin/rude/javascript": ui / "browser" / "rude.js",
+            "/plugin/ruder/javascript": ui / "browser" / "ruder.js",
         }
 
         class Handler(BaseHTTPRequestHandler):
@@ -41,7 +43,7 @@ class HostServer:
                 path = self.path.split("?")[0]
                 if path in files:
                     self._send(200, files[path].read_bytes(), TYPES[files[path].suffix.replace(".mjs", ".js")])
-                elif path.startswith(("/image/", "/performer/")):
+                elif path.startswith(("/image/", "/performer/", "/scene/")):
                     self._pass_on(None)
                 elif path == "/favicon.ico":
                     self._send(404, b"", "text/plain")
@@ -66,7 +68,8 @@ class HostServer:
                 self.send_header("Content-Length", str(len(body)))
                 self.send_header("Content-Security-Policy", POLICY)
                 self.end_headers()
-                self.wfile.write(body)
+                with suppress(ConnectionError):  # a page that was left has not waited
+                    self.wfile.write(body)
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True

@@ -50,7 +50,7 @@ const ScenePlayer = component<{ scene: Scene }>("ScenePlayer", ({ scene }) => (
   <div className="VideoPlayer">
     <div className="video-wrapper">
       <div className="video-js" id="VideoJsPlayer">
-        <video className="vjs-tech" src={scene.paths.stream} muted preload="auto" />
+        <video className="vjs-tech" src={new URL(scene.paths.stream, location.href).pathname} muted preload="auto" />
       </div>
     </div>
   </div>

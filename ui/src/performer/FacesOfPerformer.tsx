@@ -64,10 +64,12 @@ export function FacesOfPerformer({ performerId }: { performerId: string }) {
       return { said: text("compreface.done.undo"), runId: null };
     });
 
+  const runId = done?.runId;
+  const wayBack = runId ? () => undo(runId) : undefined;
   return (
     <div className="compreface-performer-body">
       <Where known={known} />
-      <div role="status">{done && <Undo words={done.said} busy={busy} onUndo={done.runId ? () => undo(done.runId ?? "") : undefined} />}</div>
+      <div role="status">{done && <Undo words={done.said} busy={busy} onUndo={wayBack} />}</div>
       {refused && (
         <p className="compreface-refused" role="alert">
           {refused}
@@ -81,23 +83,33 @@ export function FacesOfPerformer({ performerId }: { performerId: string }) {
   );
 }
 
+interface WhereLine {
+  icon: string;
+  page: "images" | "scenes" | "galleries";
+  /** On how many the plugin recognised her; 0 is not told. */
+  recognised: number;
+}
+
 function Where({ known }: { known: PerformerFaces }) {
   const text = useText();
-  const { images, scenes, galleries } = known.inStash;
-  const to = `/performers/${known.performerId}`;
+  const lines: WhereLine[] = [
+    { icon: "faImage", page: "images", recognised: known.recognised.images },
+    { icon: "faCirclePlay", page: "scenes", recognised: known.recognised.scenes },
+    { icon: "faImages", page: "galleries", recognised: 0 },
+  ];
   return (
     <ul className="compreface-where">
-      <li>
-        <Icon name="faImage" /> <Router.Link to={`${to}/images`}>{text("compreface.performer.images", { count: images })}</Router.Link>{" "}
-        <span className="text-muted">{text("compreface.performer.recognised", { count: known.recognised.images })}</span>
-      </li>
-      <li>
-        <Icon name="faCirclePlay" /> <Router.Link to={`${to}/scenes`}>{text("compreface.performer.scenes", { count: scenes })}</Router.Link>{" "}
-        <span className="text-muted">{text("compreface.performer.recognised", { count: known.recognised.scenes })}</span>
-      </li>
-      <li>
-        <Icon name="faImages" /> <Router.Link to={`${to}/galleries`}>{text("compreface.performer.galleries", { count: galleries })}</Router.Link>
-      </li>
+      {lines.map(({ icon, page, recognised }) => (
+        <li key={page}>
+          <Icon name={icon} />{" "}
+          <Router.Link to={`/performers/${known.performerId}/${page}`}>
+            {text(`compreface.performer.${page}`, { count: known.inStash[page] })}
+          </Router.Link>{" "}
+          {recognised > 0 && (
+            <span className="text-muted">{text("compreface.performer.recognised", { count: recognised })}</span>
+          )}
+        </li>
+      ))}
       {known.waiting > 0 && (
         <li>
           <Icon name="faHourglassHalf" /> {text("compreface.performer.waiting", { count: known.waiting })}
