@@ -17,4 +17,4 @@ document.head.append(style);
 window.PluginApi.libraries.Mousetrap.reset();
 window.setInterval(function () {
   void window.PluginApi.utils.StashService.getClient().resetStore();
-}, 1500);
+}, 4000);
