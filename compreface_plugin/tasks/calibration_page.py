@@ -39,7 +39,8 @@ def page(answer: dict[str, Any], now: float) -> str:
         f"a face needs {answer['required']:.3f}. Measured on faces that a person confirmed and on enrolled pictures, "
         "each held out of its own performer. <em>Wrong names</em>: how often such a face would be given the name of "
         "the performer most like it, were its own not enrolled. The lead over the next performer, which a run asks "
-        "for as well, is not counted, so a run errs less.</p>"
+        "for as well, is not counted, so a run errs less. Where only names that were written were confirmed, the share "
+        "found is too good: confirm proposals too.</p>"
     )
     body = head + _proposals(answer["proposals"]) + "".join(_source(each) for each in answer["sources"])
     return (

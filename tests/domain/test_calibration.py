@@ -9,8 +9,9 @@ from compreface_plugin.domain.calibration import Curve
 from compreface_plugin.domain.cohort import Cohort
 from compreface_plugin.domain.gallery import Gallery
 from compreface_plugin.domain.leave_out import Enrolled, Known, hold_out
-from compreface_plugin.domain.matching import Matcher
+from compreface_plugin.domain.matching import Matcher, Verdict
 from compreface_plugin.domain.operating_points import operating_point
+from compreface_plugin.domain.outcomes import Outcome, Rule
 
 MODEL = "light@000000000000"
 POINT = operating_point(MODEL, "light")
@@ -56,6 +57,29 @@ def test_a_face_that_is_no_example_meets_all_of_its_person() -> None:
     for own, name, match in zip(scores.own, names, exact, strict=True):
         [similarity] = [c.similarity for c in match.candidates if c.performer_id == name]
         assert POINT.similarity_scale().from_cosine(POINT.plain.score(own)) == pytest.approx(similarity, abs=1e-5)
+
+
+def test_what_a_run_would_do_with_a_face_is_what_the_matcher_does() -> None:
+    probes = drawn(1, PEOPLE, EACH + 4, noise=1.3)
+    names = tuple(f"p{row // (EACH + 4):02}" for row in range(len(probes)))
+    probes = np.concatenate([probes, drawn(5, 60, 1)])  # strangers, said to be somebody
+    names += names[:60]
+    scores = hold_out(MODEL, POINT, ENROLLED, None, Known(probes, names, (-1,) * len(names)))
+    rule = Rule.of(POINT, PEOPLE, 0.89, 0.75)
+    matches = Matcher(POINT, Gallery.build(MODEL, ROWS, range(len(ROWS)), NAMES)).match(probes)
+    seen = set()
+    for own, other, name, match in zip(scores.own, scores.other, names, matches, strict=True):
+        assert match.best is not None
+        mine = match.best.performer_id == name
+        expected = {
+            Verdict.ACCEPT: Outcome.NAMED if mine else Outcome.ANOTHER_NAMED,
+            Verdict.REVIEW: Outcome.PROPOSED if mine else Outcome.ANOTHER_PROPOSED,
+            Verdict.UNKNOWN: Outcome.UNKNOWN,
+        }[match.verdict]
+        assert rule.outcome(float(own), float(other)) is expected
+        seen.add(expected)
+    assert {Outcome.NAMED, Outcome.PROPOSED, Outcome.UNKNOWN} <= seen
+    assert rule.outcome(float("nan"), 9.0) is Outcome.UNTESTED
 
 
 def test_who_has_one_picture_or_nobody_beside_has_no_score() -> None:
