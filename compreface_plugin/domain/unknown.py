@@ -76,6 +76,10 @@ class FaceGroup:
     def items(self) -> tuple[tuple[Kind, int], ...]:
         return tuple(dict.fromkeys((face.kind, face.item_id) for face in self.faces))
 
+    def holds(self, kind: Kind) -> bool:
+        """Whether one of the faces is of an item of this kind: then the group is the business of a run over such."""
+        return any(face.kind is kind for face in self.faces)
+
     @property
     def best(self) -> UnknownFace:
         """The face to show: the best quality, the larger, the earlier."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from compreface_plugin.domain.records import Kind
 from compreface_plugin.pipeline.grouping import gates_of, group_unknown
 
 if TYPE_CHECKING:
@@ -19,7 +18,7 @@ AT_ONCE = 3000  # unknown faces that are grouped while somebody waits; more, onl
 def refresh(context: Context, model: EngineInfo | Pin, *, force: bool = False) -> bool:
     """Groups anew when the faces, or what people said, changed. Returns whether what is kept is up to date."""
     store = context.store
-    state = store.unknown.state(model.model_id, Kind.IMAGE)
+    state = store.unknown.state(model.model_id)
     if not force and store.meta.get(KEY) == state:
         return True
     if not force and int(state.split()[-3]) > AT_ONCE:

@@ -139,11 +139,11 @@ class Decider:
         store = self._context.store
         changed: list[tuple[int, VerdictRecord]] = []
         for kind, item_ids in _by_kind(touched.items).items():
-            states = store.items.states(kind, item_ids)
+            states, moving = store.items.states(kind, item_ids), store.scenes.moving(kind, item_ids)
             for item_id, faces in store.faces.of_items(kind, item_ids, self._model_id).items():
                 judged = [(f, v) for f in faces if (v := touched.raw.get(f.face_id, f.verdict)) is not None]
                 fingerprint = states[item_id].fingerprint if item_id in states else ""
-                final = self._memory.apply(kind, [_judged(item_id, fingerprint, judged)])[0]
+                final = self._memory.apply(kind, [_judged(item_id, fingerprint, judged, item_id in moving)])[0]
                 changed += [
                     (face.face_id, _of_run(verdict, self._run_id))
                     for (face, _), verdict in zip(judged, final, strict=True)
@@ -224,18 +224,22 @@ class Decider:
         states = store.items.states(face.kind, [face.item_id])
         pairs = [(f, verdict if f.face_id == face.face_id else v) for f in faces if (v := f.verdict) is not None]
         fingerprint = states[face.item_id].fingerprint if face.item_id in states else ""
-        final = self._memory.apply(face.kind, [_judged(face.item_id, fingerprint, pairs)])[0]
+        moving = bool(store.scenes.moving(face.kind, [face.item_id]))
+        final = self._memory.apply(face.kind, [_judged(face.item_id, fingerprint, pairs, moving)])[0]
         found = [v for (each, _), v in zip(pairs, final, strict=True) if each.face_id == face.face_id]
         return found[0] if found else verdict
 
 
-def _judged(item_id: int, fingerprint: str, faces: Sequence[tuple[StoredFace, VerdictRecord]]) -> JudgedItem:
+def _judged(
+    item_id: int, fingerprint: str, faces: Sequence[tuple[StoredFace, VerdictRecord]], moving: bool
+) -> JudgedItem:
     return JudgedItem(
         item_id,
         fingerprint,
         [face.box for face, _ in faces],
         [face.embedding for face, _ in faces],
         [verdict for _, verdict in faces],
+        moving,
     )
 
 

@@ -40,6 +40,14 @@ class Finding:
     verdicts: list[VerdictRecord] = field(default_factory=list)
 
     @property
+    def kind(self) -> Kind:
+        return Kind.IMAGE
+
+    @property
+    def item(self) -> ImageRecord:
+        return self.image
+
+    @property
     def faces(self) -> Sequence[SeenFace | StoredFace]:
         return self.known if self.seen is None else self.seen
 

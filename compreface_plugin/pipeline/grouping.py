@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from compreface_plugin.domain.memory import Said
-from compreface_plugin.domain.records import Kind
 from compreface_plugin.domain.subjects import is_subject_name
 from compreface_plugin.domain.unknown import FaceGroup, Gates, Grouping, Merge, UnknownFace, faces_by_label, obey
 from compreface_plugin.pipeline.merging import merges_of, obstacles
@@ -37,16 +36,17 @@ def unnamed_performers(names: Mapping[str, str]) -> set[str]:
 
 
 def group_unknown(
-    context: Context, model: EngineInfo | Pin, gates: Gates, names: Mapping[str, str], kind: Kind = Kind.IMAGE
+    context: Context, model: EngineInfo | Pin, gates: Gates, names: Mapping[str, str]
 ) -> Grouping:
-    """Every unknown face that passes the gates, in groups, by their smallest face id; and earlier people who are one.
+    """Every unknown face that passes the gates, of images and scenes together, in groups, by their smallest face id;
+    and earlier people who are one.
 
-    `names`: of all performers, by id. The order in which images were looked at does not matter. Stash is asked about
+    `names`: of all performers, by id. The order in which items were looked at does not matter. Stash is asked about
     people who might be united: whoever was touched is told apart, and the faces are grouped again.
     """
     store, unnamed = context.store, unnamed_performers(names)
-    faces = [face for face in store.unknown.faces(model.model_id, kind, unnamed) if gates.passes(face)]
-    anchors = _anchors(context, model, unnamed, kind)
+    faces = [face for face in store.unknown.faces(model.model_id, unnamed) if gates.passes(face)]
+    anchors = _anchors(context, model, unnamed)
     if not faces and not anchors:
         return Grouping(())
     free = {who for who, made_as in store.merges.untouched().items() if names.get(who) == made_as}
@@ -97,11 +97,11 @@ class _Anchor:
 
 
 def _anchors(
-    context: Context, model: EngineInfo | Pin, unnamed: set[str], kind: Kind
+    context: Context, model: EngineInfo | Pin, unnamed: set[str]
 ) -> list[_Anchor]:
     """What is known of unnamed people: their accepted faces, and pictures that came from elsewhere."""
     store = context.store
-    accepted = store.unknown.accepted(model.model_id, kind, unnamed, ANCHOR_FACES)
+    accepted = store.unknown.accepted(model.model_id, unnamed, ANCHOR_FACES)
     found = [
         _Anchor(face.performer_id, f"{face.kind.value} {face.item_id}", face.quality, face.embedding)
         for face in accepted

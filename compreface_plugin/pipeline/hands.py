@@ -6,33 +6,36 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from compreface_plugin.domain.records import TAKEN_OFF, ItemState, Kind, Verdict
+from compreface_plugin.domain.records import TAKEN_OFF, ItemState, Verdict
 
 if TYPE_CHECKING:
     from compreface_plugin.pipeline.context import Context
-    from compreface_plugin.pipeline.findings import Finding
-    from compreface_plugin.stash.records import ImageRecord
+    from compreface_plugin.pipeline.settling import Found
+    from compreface_plugin.stash.records import ItemRecord
 
 
 def respect_hands(
-    context: Context, findings: Sequence[Finding], states: Mapping[int, ItemState], scanned_tag: str | None
+    context: Context, findings: Sequence[Found], states: Mapping[int, ItemState], scanned_tag: str | None
 ) -> None:
-    """Accepts of performers that we had put on an image, and that are not on it any more, become proposals.
+    """Accepts of performers that we had put on an item, and that are not on it any more, become proposals.
 
-    Unless the image is to be looked at anew: never scanned, undone, or its scanned tag was taken off too.
+    `findings`: of one kind. Unless the item is to be looked at anew: never scanned, undone, or its scanned tag was
+    taken off too.
     """
     missing = [
         finding
         for finding in findings
-        if any(who not in finding.image.performer_ids for who in finding.named)
-        and not _look_again(finding.image, states.get(finding.image.id), scanned_tag)
+        if any(who not in finding.item.performer_ids for who in finding.named)
+        and not _look_again(finding.item, states.get(finding.item.id), scanned_tag)
     ]
-    ours = context.store.plans.ours(Kind.IMAGE, [str(finding.image.id) for finding in missing], "performer_ids")
+    if not missing:
+        return
+    ours = context.store.plans.ours(missing[0].kind, [str(finding.item.id) for finding in missing], "performer_ids")
     for finding in missing:
         taken = {
             who
             for who in finding.named
-            if who not in finding.image.performer_ids and (str(finding.image.id), who) in ours
+            if who not in finding.item.performer_ids and (str(finding.item.id), who) in ours
         }
         finding.verdicts = [
             replace(verdict, verdict=Verdict.REVIEW, reason=TAKEN_OFF)
@@ -42,8 +45,8 @@ def respect_hands(
         ]
 
 
-def _look_again(image: ImageRecord, state: ItemState | None, scanned_tag: str | None) -> bool:
+def _look_again(item: ItemRecord, state: ItemState | None, scanned_tag: str | None) -> bool:
     if state is None or state.scanned_at is None:
         return True
     # only the tag in use counts: one that was renamed, merged or deleted was taken off by nobody
-    return scanned_tag is not None and state.scanned_tag_id == scanned_tag and scanned_tag not in image.tag_ids
+    return scanned_tag is not None and state.scanned_tag_id == scanned_tag and scanned_tag not in item.tag_ids

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from compreface_plugin.domain.errors import ServiceRefused
@@ -11,8 +11,9 @@ from compreface_plugin.domain.records import Change, ChangeState, Kind, Op
 
 if TYPE_CHECKING:
     from compreface_plugin.pipeline.context import Context
+    from compreface_plugin.stash.records import ItemRecord
 
-AT_ONCE = 200  # images in one request
+AT_ONCE = 200  # items in one request
 
 Lists = dict[str, tuple[str, ...]]  # by name: "performer_ids", "tag_ids"
 
@@ -23,26 +24,42 @@ def held_lists(context: Context, items: Iterable[tuple[Kind, int]]) -> dict[tupl
     Raises ServiceRefused when Stash cannot tell about one of them.
     """
     items = list(items)
-    ids = sorted({item_id for kind, item_id in items if kind is Kind.IMAGE})
-    found: dict[tuple[Kind, int], Lists] = {}
-    for start in range(0, len(ids), AT_ONCE):
-        read = context.library.images(ids[start : start + AT_ONCE])
-        if read.failed:  # neither there nor gone: nothing may be decided about it
-            image_id, words = read.failed[0]
-            raise ServiceRefused(f"Stash could not read the image {image_id} ({words}); start the task again")
-        for image in read.records:
-            found[Kind.IMAGE, image.id] = {"performer_ids": image.performer_ids, "tag_ids": image.tag_ids}
-    scenes = sorted({item_id for kind, item_id in items if kind is Kind.SCENE})
-    for start in range(0, len(scenes), AT_ONCE):
-        for scene in context.library.scenes.some(scenes[start : start + AT_ONCE]):
-            found[Kind.SCENE, scene.id] = {"performer_ids": scene.performer_ids, "tag_ids": scene.tag_ids}
-    for gallery_id in sorted({item_id for kind, item_id in items if kind is Kind.GALLERY}):
-        gallery = context.library.gallery(gallery_id)
-        if gallery is not None:
-            found[Kind.GALLERY, gallery_id] = {"performer_ids": gallery.performer_ids, "tag_ids": gallery.tag_ids}
+    found: dict[tuple[Kind, int], Lists] = {
+        item: {"performer_ids": record.performer_ids, "tag_ids": record.tag_ids}
+        for item, record in records_of(context, items).items()
+    }
     if any(kind is Kind.PERFORMER for kind, _ in items):
         found.update({(Kind.PERFORMER, int(p.id)): {"alias_list": p.aliases} for p in context.library.performers()})
     return found
+
+
+def records_of(context: Context, items: Iterable[tuple[Kind, int]]) -> dict[tuple[Kind, int], ItemRecord]:
+    """Images, scenes and galleries as Stash has them now; those that are gone, and other kinds, are absent.
+
+    Raises ServiceRefused when Stash cannot tell about one of them.
+    """
+    wanted: dict[Kind, set[int]] = {}
+    for kind, item_id in items:
+        wanted.setdefault(kind, set()).add(item_id)
+    found: dict[tuple[Kind, int], ItemRecord] = {}
+    for part in _parts(wanted.get(Kind.IMAGE, ())):
+        read = context.library.images(part)
+        if read.failed:  # neither there nor gone: nothing may be decided about it
+            image_id, words = read.failed[0]
+            raise ServiceRefused(f"Stash could not read the image {image_id} ({words}); start the task again")
+        found.update(((Kind.IMAGE, image.id), image) for image in read.records)
+    for part in _parts(wanted.get(Kind.SCENE, ())):
+        found.update(((Kind.SCENE, scene.id), scene) for scene in context.library.scenes.some(part))
+    for gallery_id in sorted(wanted.get(Kind.GALLERY, ())):
+        gallery = context.library.gallery(gallery_id)
+        if gallery is not None:
+            found[Kind.GALLERY, gallery_id] = gallery
+    return found
+
+
+def _parts(ids: Iterable[int]) -> Iterator[list[int]]:
+    ordered = sorted(ids)
+    return (ordered[start : start + AT_ONCE] for start in range(0, len(ordered), AT_ONCE))
 
 
 def stands(change: Change, held: Lists | None) -> bool:

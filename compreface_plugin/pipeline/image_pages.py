@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 from compreface_plugin.domain.records import ItemState, Kind
 from compreface_plugin.pipeline.findings import ImageFinder
 from compreface_plugin.pipeline.image_batch import ImageBatches, PagePlan
-from compreface_plugin.pipeline.judge import Judge, frozen_cohort
-from compreface_plugin.pipeline.planning import is_plan
-from compreface_plugin.pipeline.tags import Tags, open_tags
+from compreface_plugin.pipeline.opening import Opened, judge_of_run, open_run
+from compreface_plugin.pipeline.settling import Settler
 from compreface_plugin.values import int_arg
 
 if TYPE_CHECKING:
@@ -19,10 +18,10 @@ if TYPE_CHECKING:
 
     from compreface_plugin.pipeline.context import Context
     from compreface_plugin.pipeline.run import ActiveRun
+    from compreface_plugin.pipeline.tags import Tags
     from compreface_plugin.stash.records import ImageRecord
 
 PAGE = 500  # images read in one request
-MAX_ATTEMPTS = 3  # failures of one item before only retryFailed, or a new file, brings it back
 
 States = Mapping[int, ItemState]
 
@@ -36,37 +35,23 @@ class Wanted:
     unscanned_only: bool = False  # Stash is asked for images without the scanned tag alone
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """What matching needed and what comes after may use again."""
-
-    tags: Tags
-    names: Mapping[str, str]  # of all performers, when the run began
-
-
 def match_images(context: Context, run: ActiveRun, wanted: Wanted) -> Opened:
     """Looks at what is owed, judges, journals and applies, from the run's cursor on.
 
     Raises Cancelled, GaveWay and RunError. The argument `limit` bounds the images; 0 = all.
     """
     limit = int_arg(context.args, "limit", 0, minimum=0)
-    info = context.engine.info
-    with context.store.transaction():
-        context.store.runs.pin_engine(run.run_id, info.engine, info.model_id)
-    tags = open_tags(context, run.run_id, planned=is_plan(context))
-    names = context.library.performer_names()
-    opened = Opened(tags, names)
+    opened = open_run(context, run)
     if limit and run.counts["seen"] >= limit:
         return opened
-    judge = Judge(context, info, run.run_id, set(names), frozen_cohort(context, info, run.run_id))
-    context.log.info(f"{judge.people} people are enrolled; engine {info.engine}, model {info.model_id}, {info.device}")
-    hidden = tags.scanned_in_stash if wanted.unscanned_only else None
+    finder = ImageFinder(context, judge_of_run(context, run, opened))
+    batches = ImageBatches(context, run, finder, Settler(context, run, opened, finder.keep))
+    hidden = opened.tags.scanned_in_stash if wanted.unscanned_only else None
     total = wanted.total(context.library.image_count(without_tag=hidden))
     run.set_total(min(total, limit) if limit else total)
-    batches = ImageBatches(context, run, ImageFinder(context, judge), tags, names)
     for page in _pages(context, run, hidden):
         states = context.store.items.states(Kind.IMAGE, [image.id for image in page])
-        owed = wanted.choose(page, states, tags)
+        owed = wanted.choose(page, states, opened.tags)
         room = limit - run.counts["seen"] if limit else len(owed)
         batches.work(PagePlan(page, owed[:room], states, last=len(page) < PAGE or room < len(owed)))
         if limit and run.counts["seen"] >= limit:
@@ -83,16 +68,3 @@ def _pages(context: Context, run: ActiveRun, without_tag: str | None) -> Iterato
             yield page
         if len(page) < PAGE:
             return
-
-
-def owes_a_scan(state: ItemState | None, image: ImageRecord, tags: Tags) -> bool:
-    """Whether an image is still to be scanned: never was, its tag was taken off, or it failed and may try again."""
-    if state is None:
-        return True
-    if state.attempts:
-        return state.attempts < MAX_ATTEMPTS or state.fingerprint != image.fingerprint
-    if state.scanned_at is None:
-        return True
-    return (
-        state.scanned_tag_id is not None and state.scanned_tag_id == tags.scanned and tags.scanned not in image.tag_ids
-    )

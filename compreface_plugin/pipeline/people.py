@@ -247,7 +247,7 @@ class PeopleMaker:
         faces, items = len(somebody.group.faces), len(somebody.group.items)
         verb = "made" if somebody.performer is not None else "found again"
         self._context.log.info(
-            f"performer {somebody.performer_id} ({somebody.plan.name}) {verb}: {faces} faces on {items} images"
+            f"performer {somebody.performer_id} ({somebody.plan.name}) {verb}: {faces} faces on {items} items"
         )
 
 
@@ -269,14 +269,15 @@ class Plan:
 
 def plan_people(context: Context, run_id: str, gates: Gates, kind: Kind) -> Plan:
     """Decides once who is made, who of the people made earlier was found again, and who of them are one: what the run
-    is going to write, in one transaction."""
+    is going to write, in one transaction. `kind`: of the run's items; groups without any of them are left alone."""
     names = context.library.performer_names()
-    found = group_unknown(context, context.engine.info, gates, names, kind)
+    found = group_unknown(context, context.engine.info, gates, names)
+    groups = [group for group in found.groups if group.holds(kind)]
     least = context.settings.min_faces_per_person
-    again = [(names[g.performer_id], g.performer_id, g.faces) for g in found.groups if g.performer_id is not None]
+    again = [(names[g.performer_id], g.performer_id, g.faces) for g in groups if g.performer_id is not None]
     new = [
         (build_subject_name(min(face.item_id for face in group.faces)), None, group.faces)
-        for group in found.groups
+        for group in groups
         if group.performer_id is None and gates.want(group.faces) and enough_for_a_person(group, least)
     ]
     with context.store.transaction():
@@ -285,5 +286,5 @@ def plan_people(context: Context, run_id: str, gates: Gates, kind: Kind) -> Plan
             run_id,
             ((name, who, [face.face_id for face in faces]) for name, who, faces in [*again, *new]),
         )
-    faces = sum(len(group.faces) for group in found.groups)
-    return Plan(faces, len(found.groups), len(new), len(again), len(found.merges))
+    faces = sum(len(group.faces) for group in groups)
+    return Plan(faces, len(groups), len(new), len(again), len(found.merges))

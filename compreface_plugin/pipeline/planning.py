@@ -26,14 +26,14 @@ def is_plan(context: Context) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What of a plan is meant: everything, or what concerns some images or some performers."""
+    """What of a plan is meant: everything, or what concerns some items or some performers."""
 
-    image_ids: frozenset[str] = frozenset()  # empty: all
+    items: frozenset[tuple[Kind, str]] = frozenset()  # empty: all
     performer_ids: frozenset[str] = frozenset()  # empty: all
 
     def of(self, changes: Sequence[Change]) -> list[Change]:
         """Tags go with their item: an item on which nothing else is meant keeps them for later."""
-        chosen = [c for c in changes if not self.image_ids or (c.kind is Kind.IMAGE and c.item_id in self.image_ids)]
+        chosen = [c for c in changes if not self.items or (c.kind, c.item_id) in self.items]
         if not self.performer_ids:
             return chosen
         items = {(c.kind, c.item_id) for c in chosen if self._is_meant(c)}
@@ -47,7 +47,7 @@ def apply_plan(context: Context, run_id: str, part: Part) -> Counter[str]:
     """Makes the changes of a plan, or a part of it, that are still right. Counts: applied, settled, refused.
 
     What Stash holds now decides: what is so already is nobody's doing of ours and is never undone by us; a performer no
-    face of the image is accepted as any more (somebody said "not her") is left out. Killed in the middle, the next
+    face of the item is accepted as any more (somebody said "not her") is left out. Killed in the middle, the next
     start finishes what was begun; doing it again takes the rest.
     """
     changes = part.of(context.store.plans.proposed(run_id))
@@ -115,6 +115,6 @@ def _remember_scans(context: Context, run_id: str, changes: Iterable[Change]) ->
     tag = context.library.tag_named(name) if name else None
     if tag is None:
         return
-    ids = [int(c.item_id) for c in changes if c.kind is Kind.IMAGE and c.field == "tag_ids" and c.value == tag.id]
+    items = [(c.kind, int(c.item_id)) for c in changes if c.field == "tag_ids" and c.value == tag.id]
     with context.store.transaction():
-        context.store.plans.remember_tag(run_id, tag.id, ids)
+        context.store.plans.remember_tag(run_id, tag.id, items)

@@ -45,6 +45,14 @@ class SceneFinding:
     verdicts: list[VerdictRecord] = field(default_factory=list)
 
     @property
+    def kind(self) -> Kind:
+        return Kind.SCENE
+
+    @property
+    def item(self) -> SceneRecord:
+        return self.scene
+
+    @property
     def people(self) -> Sequence[SeenPerson | KnownPerson]:
         return self.known if self.seen is None else self.seen
 

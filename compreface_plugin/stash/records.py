@@ -7,11 +7,31 @@ Stash does.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Protocol
 
 PatchKind = Literal["image", "gallery", "performer", "scene"]
 PatchField = Literal["tag_ids", "performer_ids", "gallery_ids", "alias_list"]
 PatchMode = Literal["ADD", "REMOVE"]
+
+
+class ItemRecord(Protocol):
+    """What images, scenes and galleries have in common."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def tag_ids(self) -> tuple[str, ...]: ...
+    @property
+    def performer_ids(self) -> tuple[str, ...]: ...
+
+
+class ScannedRecord(ItemRecord, Protocol):
+    """An item with a file of its own: an image or a scene."""
+
+    @property
+    def fingerprint(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +136,10 @@ class GalleryRecord:
     performer_ids: tuple[str, ...]
     image_count: int
     organized: bool
+
+    @property
+    def name(self) -> str:
+        return self.title or f"gallery {self.id}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,11 +119,13 @@ class Items:
         ).fetchone()
         return int(row[0])
 
-    def failed(self, kind: Kind, after: int, limit: int) -> list[int]:
-        """Items that failed last time, in order of id, beginning after `after`."""
+    def failed(self, kind: Kind, after: int, limit: int, but_not: str) -> list[int]:
+        """Items that failed last time, in order of id, beginning after `after`; not those that failed in the run
+        `but_not`."""
         rows = self._db.execute(
-            "SELECT item_id FROM items WHERE kind = ? AND item_id > ? AND attempts > 0 ORDER BY item_id LIMIT ?",
-            (kind.value, after, limit),
+            "SELECT item_id FROM items WHERE kind = ? AND item_id > ? AND attempts > 0 AND run_id IS NOT ?"
+            " ORDER BY item_id LIMIT ?",
+            (kind.value, after, but_not, limit),
         )
         return [int(row[0]) for row in rows]
 

@@ -76,24 +76,24 @@ class Plans:
         """Forgets what a plan would still change. Returns how many changes that were."""
         return self._db.execute("DELETE FROM changes WHERE run_id = ? AND state = 'proposed'", (run_id,)).rowcount
 
-    def untouched_scans(self, run_id: str) -> list[int]:
-        """Images scanned by the run that would change, and on which nothing of it was applied."""
-        of_image = (
+    def untouched_scans(self, run_id: str) -> list[tuple[Kind, int]]:
+        """Items scanned by the run that would change, and on which nothing of it was applied."""
+        of_item = (
             "EXISTS (SELECT 1 FROM changes c WHERE c.run_id = i.run_id AND c.kind = i.kind"
             " AND c.item_id = CAST(i.item_id AS TEXT) AND c.state IN "
         )
         rows = self._db.execute(
-            f"SELECT item_id FROM items i WHERE kind = 'image' AND run_id = ? AND {of_image}('proposed'))"  # noqa: S608
-            f" AND NOT {of_image}('applied', 'decided')) ORDER BY item_id",
+            f"SELECT kind, item_id FROM items i WHERE run_id = ? AND {of_item}('proposed'))"  # noqa: S608
+            f" AND NOT {of_item}('applied', 'decided')) ORDER BY kind, item_id",
             (run_id,),
         )
-        return [int(row[0]) for row in rows]
+        return [(Kind(row[0]), int(row[1])) for row in rows]
 
-    def remember_tag(self, run_id: str, tag_id: str, item_ids: Iterable[int]) -> None:
-        """The scanned tag came onto images late: from now on taking it off means "look again"."""
+    def remember_tag(self, run_id: str, tag_id: str, items: Iterable[tuple[Kind, int]]) -> None:
+        """The scanned tag came onto items late: from now on taking it off means "look again"."""
         self._db.executemany(
-            "UPDATE items SET scanned_tag_id = ? WHERE kind = 'image' AND item_id = ? AND run_id = ?",
-            [(tag_id, item_id, run_id) for item_id in item_ids],
+            "UPDATE items SET scanned_tag_id = ? WHERE kind = ? AND item_id = ? AND run_id = ?",
+            [(tag_id, kind.value, item_id, run_id) for kind, item_id in items],
         )
 
     # whose additions stand ----------------------------------------------------------------------------------------

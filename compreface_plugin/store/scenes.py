@@ -130,6 +130,15 @@ class ScenePeople:
             for row in rows
         ]
 
+    def moving(self, kind: Kind, item_ids: Sequence[int]) -> set[int]:
+        """Those of the items whose faces belong to different moments: scenes, and clips filed as images."""
+        rows = self._db.execute(
+            "SELECT DISTINCT f.item_id FROM json_each(?) i JOIN faces f ON f.kind = ? AND f.item_id = i.value"
+            " JOIN scene_people p ON p.face_id = f.face_id",
+            (json.dumps(list(item_ids)), kind.value),
+        )
+        return {int(row[0]) for row in rows}
+
     def exemplars(self, face_id: int, model_id: str) -> list[Exemplar]:
         """The sightings of one person that may vote, in order of time."""
         rows = self._db.execute(

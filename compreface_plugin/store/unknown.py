@@ -45,20 +45,21 @@ class Unknown:
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
 
-    def faces(self, model_id: str, kind: Kind, unnamed: Iterable[str] = ()) -> list[UnknownFace]:
-        """Faces of one model with the verdict unknown, or to review for one of the performers `unnamed`; by id."""
+    def faces(self, model_id: str, unnamed: Iterable[str] = ()) -> list[UnknownFace]:
+        """Faces of one model, of images and scenes, with the verdict unknown, or to review for one of the performers
+        `unnamed`; by id."""
         rows = self._db.execute(
-            f"{_UNKNOWN} WHERE f.kind = ? AND v.verdict IN ('unknown', 'review') AND v.reason <> ? ORDER BY f.face_id",
-            (model_id, kind.value, TAKEN_OFF),
+            f"{_UNKNOWN} WHERE v.verdict IN ('unknown', 'review') AND v.reason <> ? ORDER BY f.face_id",
+            (model_id, TAKEN_OFF),
         )
         wanted = set(unnamed)
         return [_face(row) for row in rows if row[7] == "unknown" or row[8] in wanted]
 
-    def accepted(self, model_id: str, kind: Kind, performer_ids: Iterable[str], most: int) -> list[UnknownFace]:
+    def accepted(self, model_id: str, performer_ids: Iterable[str], most: int) -> list[UnknownFace]:
         """Faces accepted for these performers, at most `most` each, best quality first; by performer."""
         rows = self._db.execute(
-            f"{_UNKNOWN} WHERE f.kind = ? AND v.verdict = 'accept' ORDER BY v.performer_id, f.quality DESC, f.face_id",
-            (model_id, kind.value),
+            f"{_UNKNOWN} WHERE v.verdict = 'accept' ORDER BY v.performer_id, f.quality DESC, f.face_id",
+            (model_id,),
         )
         counts = dict.fromkeys(performer_ids, 0)
         found = []
@@ -100,14 +101,14 @@ class Unknown:
         ).fetchone()
         return int(row[0])
 
-    def state(self, model_id: str, kind: Kind) -> str:
+    def state(self, model_id: str) -> str:
         """A text that changes when the unknown faces, or what people said about them, do."""
         row = self._db.execute(
             "SELECT count(*), total(f.face_id), total(h.hand * f.face_id) FROM faces f"
             " JOIN face_embeddings e ON e.face_id = f.face_id AND e.model_id = ?"
             " JOIN verdicts v ON v.face_id = f.face_id AND v.verdict IN ('unknown', 'review')"
-            " LEFT JOIN hand_groups h ON h.face_id = f.face_id WHERE f.kind = ?",
-            (model_id, kind.value),
+            " LEFT JOIN hand_groups h ON h.face_id = f.face_id",
+            (model_id,),
         ).fetchone()
         return f"{model_id} {row[0]} {row[1]:.0f} {row[2]:.0f}"
 

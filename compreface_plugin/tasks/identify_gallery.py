@@ -10,10 +10,9 @@ from compreface_plugin.domain.records import Change, ChangeState, Kind, Op
 from compreface_plugin.pipeline.findings import ImageFinder
 from compreface_plugin.pipeline.image_batch import ImageBatches, PagePlan
 from compreface_plugin.pipeline.image_pages import PAGE
-from compreface_plugin.pipeline.judge import Judge, frozen_cohort
-from compreface_plugin.pipeline.planning import is_plan
+from compreface_plugin.pipeline.opening import judge_of_run, open_run
 from compreface_plugin.pipeline.run import ActiveRun, execute
-from compreface_plugin.pipeline.tags import Tags, open_tags
+from compreface_plugin.pipeline.settling import Settler
 from compreface_plugin.tasks.gallery_people import faces_in, gallery_result, looked_key, people_in
 from compreface_plugin.values import bool_arg, float_arg, int_arg
 
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from compreface_plugin.pipeline.context import Context
+    from compreface_plugin.pipeline.tags import Tags
 
 
 def identify_gallery(context: Context) -> dict[str, Any]:
@@ -37,29 +37,20 @@ def identify_gallery(context: Context) -> dict[str, Any]:
 
 
 def _identify(context: Context, gallery_id: int, run: ActiveRun) -> None:
-    info = context.engine.info
-    with context.store.transaction():
-        context.store.runs.pin_engine(run.run_id, info.engine, info.model_id)
     write = bool_arg(context.args, "associateExisting", True)
-    tags = open_tags(context, run.run_id, planned=is_plan(context) or not write)
-    names = context.library.performer_names()
-    judge = Judge(
-        context,
-        info,
-        run.run_id,
-        set(names),
-        frozen_cohort(context, info, run.run_id),
-        min_similarity=float_arg(context.args, "minSimilarity", context.settings.min_similarity),
-    )
+    opened = open_run(context, run, write=write)
+    least = float_arg(context.args, "minSimilarity", context.settings.min_similarity)
+    finder = ImageFinder(context, judge_of_run(context, run, opened, min_similarity=least))
     run.set_total(context.library.image_count(gallery_id=gallery_id))
     look_only = not write or not bool_arg(context.args, "tagImages")
-    batches = ImageBatches(context, run, ImageFinder(context, judge), tags, names, look_only=look_only)
+    settler = Settler(context, run, opened, finder.keep, look_only=look_only)
+    batches = ImageBatches(context, run, finder, settler)
     while page := context.library.image_page(run.cursor, PAGE, gallery_id=gallery_id):
         states = context.store.items.states(Kind.IMAGE, [image.id for image in page])
         batches.work(PagePlan(page, page, states, last=len(page) < PAGE))
         if len(page) < PAGE:
             break
-    _conclude(context, run, gallery_id, tags if write else None, names)
+    _conclude(context, run, gallery_id, opened.tags if write else None, opened.names)
 
 
 def _conclude(

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from compreface_plugin.domain.errors import SettingsError
 from compreface_plugin.domain.records import Kind
 from compreface_plugin.pipeline.findings import Finding, ImageFinder
-from compreface_plugin.pipeline.image_batch import ImageBatches
 from compreface_plugin.pipeline.judge import judge_of_one
+from compreface_plugin.pipeline.opening import open_run
 from compreface_plugin.pipeline.run import ActiveRun, execute
-from compreface_plugin.pipeline.tags import open_tags
+from compreface_plugin.pipeline.settling import Settler
 from compreface_plugin.tasks.chosen_face import only_chosen
 from compreface_plugin.tasks.face_view import Names, add_crops, face_view
 from compreface_plugin.values import bool_arg, float_arg, int_arg, is_missing
@@ -67,17 +67,14 @@ def _show(context: Context, image: ImageRecord) -> dict[str, Any]:
 
 
 def _associate(context: Context, image: ImageRecord, shown: dict[str, Any], run: ActiveRun) -> None:
-    info = context.engine.info
-    with context.store.transaction():
-        context.store.runs.pin_engine(run.run_id, info.engine, info.model_id)
+    opened = open_run(context, run)
     finder = _finder(context, run.run_id)
     finding = _find(finder, image)
     with context.store.transaction():
         ids = finder.keep(finding, run.run_id, context.clock.now())
     only_chosen(context.args, finding, ids)
     states = context.store.items.states(Kind.IMAGE, [image.id])
-    names = context.library.performer_names(finding.named)
-    ImageBatches(context, run, finder, open_tags(context, run.run_id), names).settle([finding], states, image.id)
+    Settler(context, run, opened, finder.keep).settle([finding], states, image.id)
     shown.update(_view(context, image, finding, ids))
 
 

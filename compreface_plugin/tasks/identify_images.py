@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from compreface_plugin.pipeline.image_pages import States, Wanted, match_images, owes_a_scan
+from compreface_plugin.pipeline.image_pages import States, Wanted, match_images
+from compreface_plugin.pipeline.opening import owes_a_scan
 from compreface_plugin.pipeline.run import ActiveRun, execute
 
 if TYPE_CHECKING:

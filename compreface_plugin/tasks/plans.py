@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from compreface_plugin.domain.errors import SettingsError
 from compreface_plugin.domain.records import Change, Kind, Op, Run, RunState
+from compreface_plugin.pipeline.held import records_of
 from compreface_plugin.pipeline.planning import Part, apply_plan
 from compreface_plugin.pipeline.tags import planned_tag_name
 from compreface_plugin.tasks.face_view import Names
+from compreface_plugin.tasks.item_arg import ITEMS
 from compreface_plugin.values import int_arg, is_missing, read_text, str_arg
 
 if TYPE_CHECKING:
     from compreface_plugin.pipeline.context import Context
-    from compreface_plugin.stash.records import ImageRecord
+    from compreface_plugin.stash.records import ItemRecord
 
 MOST_IDS = 10_000  # in one argument
 
@@ -40,21 +42,20 @@ def plan(context: Context) -> dict[str, Any]:
         run.run_id, int_arg(context.args, "limit", 50, minimum=1, maximum=500), int_arg(context.args, "offset", 0)
     )
     changes = {item: [c for c in store.plans.proposed_on(*item) if c.run_id == run.run_id] for item in items}
-    images = {
-        str(image.id): image
-        for image in context.library.images([int(each) for kind, each in items if kind is Kind.IMAGE]).records
-    }
+    now = {(kind, str(each)): held for (kind, each), held in records_of(context, _whole(items)).items()}
     values = [c.value for each in changes.values() for c in each if c.field == "performer_ids"]
-    held = [who for image in images.values() for who in image.performer_ids]
+    held = [who for record in now.values() for who in record.performer_ids]
     view = _Diff(context, Names(context).of([*values, *held]))
-    shown = [view.item(kind, item_id, changes[kind, item_id], images.get(item_id)) for kind, item_id in items]
+    shown = [view.item(item, changes[item], now.get(item)) for item in items]
     return {**_head(run), "total": total, "items": shown}
 
 
 def apply(context: Context) -> dict[str, Any]:
-    """Applies `planId`: all of it, or what concerns `imageIds` or `performerIds`. undoRun with its id undoes it."""
+    """Applies `planId`: all of it, or what concerns `imageIds`, `sceneIds` and `galleryIds`, or `performerIds`. undoRun
+    with its id undoes it."""
     run = _plan(context)
-    part = Part(_ids(context, "imageIds"), _ids(context, "performerIds"))
+    items = frozenset((kind, each) for name, kind in ITEMS.items() for each in _ids(context, f"{name}s"))
+    part = Part(items, _ids(context, "performerIds"))
     counts = apply_plan(context, run.run_id, part)
     left = len(context.store.plans.proposed(run.run_id))
     context.log.info(
@@ -66,17 +67,17 @@ def apply(context: Context) -> dict[str, Any]:
 
 
 def delete(context: Context) -> dict[str, Any]:
-    """Forgets what `planId` would still change. Images it changed nothing on count as not scanned again."""
+    """Forgets what `planId` would still change. Items it changed nothing on count as not scanned again."""
     run = _plan(context)
     store = context.store
     with store.transaction():
-        images = store.plans.untouched_scans(run.run_id)
+        untouched = store.plans.untouched_scans(run.run_id)
         dropped = store.plans.drop(run.run_id)
-        store.items.forget_scans(Kind.IMAGE, images)
-        for image_id in images:
-            store.faces.forget_verdicts(run.run_id, Kind.IMAGE, image_id)
-    context.log.info(f"plan {_name(run)}: {dropped} changes dropped, {len(images)} images are to be scanned again")
-    return {"planId": run.run_id, "name": _name(run), "dropped": dropped, "images": len(images)}
+        for kind, item_id in untouched:
+            store.items.forget_scans(kind, [item_id])
+            store.faces.forget_verdicts(run.run_id, kind, item_id)
+    context.log.info(f"plan {_name(run)}: {dropped} changes dropped, {len(untouched)} items are to be scanned again")
+    return {"planId": run.run_id, "name": _name(run), "dropped": dropped, "items": len(untouched)}
 
 
 # ----------------------------------------------------------------------------------------------------------------------
@@ -115,6 +116,10 @@ def _ids(context: Context, name: str) -> frozenset[str]:
     return frozenset(read_text(f"The argument {name}", each) for each in many if not is_missing(each))
 
 
+def _whole(items: Sequence[tuple[Kind, str]]) -> list[tuple[Kind, int]]:
+    return [(kind, int(item_id)) for kind, item_id in items]
+
+
 class _Diff:
     """Items with what would change, in words."""
 
@@ -123,20 +128,21 @@ class _Diff:
         self._names = names
         self._tags: dict[str, str] = {}
 
-    def item(self, kind: Kind, item_id: str, changes: Sequence[Change], image: ImageRecord | None) -> dict[str, Any]:
+    def item(self, item: tuple[Kind, str], changes: Sequence[Change], now: ItemRecord | None) -> dict[str, Any]:
+        """`now`: as Stash has the item, None when it is gone."""
         return {
-            "kind": kind.value,
-            "id": item_id,
-            "name": image.name if image is not None else "",
-            "exists": image is not None or kind is not Kind.IMAGE,
+            "kind": item[0].value,
+            "id": item[1],
+            "name": now.name if now is not None else "",
+            "exists": now is not None,
             "fields": [
-                self._field(name, [change for change in changes if change.field == name], image)
+                self._field(name, [change for change in changes if change.field == name], now)
                 for name in dict.fromkeys(change.field for change in changes)
             ],
         }
 
-    def _field(self, name: str, changes: Sequence[Change], image: ImageRecord | None) -> dict[str, Any]:
-        held = () if image is None else image.tag_ids if name == "tag_ids" else image.performer_ids
+    def _field(self, name: str, changes: Sequence[Change], now: ItemRecord | None) -> dict[str, Any]:
+        held = () if now is None else now.tag_ids if name == "tag_ids" else now.performer_ids
         return {
             "field": name,
             "before": [self._value(name, value) for value in held],

@@ -12,6 +12,7 @@ from compreface_plugin.pipeline.model_in_use import ModelInUse, model_in_use
 from compreface_plugin.store.proposals import ORDERS, Wanted
 from compreface_plugin.tasks.data_uri import data_uri
 from compreface_plugin.tasks.face_view import Names, face_view
+from compreface_plugin.tasks.item_arg import item_arg
 from compreface_plugin.values import bool_arg, ids_arg, int_arg, is_missing, read_choice, str_arg
 
 if TYPE_CHECKING:
@@ -51,12 +52,10 @@ def proposals(context: Context) -> dict[str, Any]:
 def _wanted(context: Context) -> Wanted:
     """What the arguments narrow the list to. Raises SettingsError."""
     args = context.args
-    kind: Kind | None = None
-    item_ids: tuple[int, ...] | None = None
-    for each in (Kind.IMAGE, Kind.SCENE, Kind.GALLERY):
-        if item_id := int_arg(args, f"{each.value}Id", 0):
-            kind, item_ids = each, (item_id,)
-    if kind is Kind.GALLERY and item_ids:
+    item = item_arg(args)
+    kind = item[0] if item is not None else None
+    item_ids: tuple[int, ...] | None = (item[1],) if item is not None else None
+    if kind is Kind.GALLERY and item_ids is not None:
         kind, item_ids = Kind.IMAGE, tuple(context.library.gallery_image_ids(item_ids[0]))
     if not is_missing(args.get("kind")):
         kind = Kind(read_choice("The argument kind", args["kind"], (Kind.IMAGE.value, Kind.SCENE.value)))

@@ -1,4 +1,4 @@
-"""retryFailed: look again at images that failed, however often they did."""
+"""retryFailed: look again at items that failed, however often they did."""
 
 from __future__ import annotations
 
@@ -8,39 +8,65 @@ from typing import TYPE_CHECKING, Any
 from compreface_plugin.domain.records import Kind
 from compreface_plugin.pipeline.findings import ImageFinder
 from compreface_plugin.pipeline.image_batch import ImageBatches, PagePlan
-from compreface_plugin.pipeline.judge import Judge, frozen_cohort
-from compreface_plugin.pipeline.planning import is_plan
+from compreface_plugin.pipeline.opening import Opened, judge_of_run, open_run
 from compreface_plugin.pipeline.run import ActiveRun, execute
-from compreface_plugin.pipeline.tags import open_tags
+from compreface_plugin.pipeline.scene_findings import SceneFinder
+from compreface_plugin.pipeline.scene_work import SceneWork
+from compreface_plugin.pipeline.settling import Settler
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from compreface_plugin.pipeline.context import Context
+    from compreface_plugin.pipeline.judge import Judge
 
 PAGE = 200
 
 
 def retry_failed(context: Context) -> dict[str, Any]:
-    """Images that are gone from Stash are forgotten; those that fail again keep their error tag and their count."""
+    """Images, then scenes. Those that are gone from Stash are forgotten; those that fail again keep their error tag and
+    their count."""
     return execute(context, "retryFailed", partial(_retry, context))
 
 
 def _retry(context: Context, run: ActiveRun) -> None:
-    items, info = context.store.items, context.engine.info
-    with context.store.transaction():
-        context.store.runs.pin_engine(run.run_id, info.engine, info.model_id)
-    run.set_total(items.count_failed(Kind.IMAGE))
-    tags = open_tags(context, run.run_id, planned=is_plan(context))
-    names = context.library.performer_names()
-    judge = Judge(context, info, run.run_id, set(names), frozen_cohort(context, info, run.run_id))
-    batches = ImageBatches(context, run, ImageFinder(context, judge), tags, names)
-    while ids := items.failed(Kind.IMAGE, run.cursor, PAGE):
+    items = context.store.items
+    run.set_total(items.count_failed(Kind.IMAGE) + items.count_failed(Kind.SCENE))
+    opened = open_run(context, run)
+    judge = judge_of_run(context, run, opened)
+    _images(context, run, opened, judge)
+    _scenes(context, run, opened, judge)
+
+
+def _images(context: Context, run: ActiveRun, opened: Opened, judge: Judge) -> None:
+    finder = ImageFinder(context, judge)
+    batches = ImageBatches(context, run, finder, Settler(context, run, opened, finder.keep))
+    for ids in _failed(context, run, Kind.IMAGE):
         read = context.library.images(ids)
         with context.store.transaction():
-            items.forget(Kind.IMAGE, list(read.missing))
-        if not read.records:
-            run.commit(lambda: None, cursor=ids[-1], counts={}, items=0)
-            continue
-        states = items.states(Kind.IMAGE, ids)
-        batches.work(PagePlan(read.records, read.records, states, last=len(ids) < PAGE))
-        if len(ids) < PAGE:
-            break
+            context.store.items.forget(Kind.IMAGE, list(read.missing))
+        if read.records:
+            states = context.store.items.states(Kind.IMAGE, ids)
+            batches.work(PagePlan(read.records, read.records, states, last=True))
+
+
+def _scenes(context: Context, run: ActiveRun, opened: Opened, judge: Judge) -> None:
+    finder = SceneFinder(context, judge)
+    work = SceneWork(context, run, finder, Settler(context, run, opened, finder.keep))
+    for ids in _failed(context, run, Kind.SCENE):
+        scenes = context.library.scenes.some(ids)
+        with context.store.transaction():
+            context.store.items.forget(Kind.SCENE, sorted(set(ids) - {scene.id for scene in scenes}))
+        states = context.store.items.states(Kind.SCENE, ids)
+        for scene in scenes:
+            work.one(scene, states)
+            run.between(computed=work.computed)
+
+
+def _failed(context: Context, run: ActiveRun, kind: Kind) -> Iterator[list[int]]:
+    """Pages of what failed in other runs: what this one has tried again, it tried before it was interrupted."""
+    after = 0
+    while ids := context.store.items.failed(kind, after, PAGE, but_not=run.run_id):
+        yield ids
+        after = ids[-1]
+        run.between(computed=False)

@@ -62,7 +62,7 @@ MODES: dict[str, Mode] = {
     "recognizeSceneSprites": Mode("scenes:recognize_new_sprites", exclusive=True),
     "recognizeAllSceneSprites": Mode("scenes:recognize_all_sprites", exclusive=True),
     "scanPartial": Mode("scenes:scan_partial", exclusive=True),
-    "resetUnmatchedScenes": Mode("scenes:reset_unmatched", exclusive=True),
+    "resetUnmatchedScenes": Mode("reset:reset_unmatched_scenes", exclusive=True),
     "identifyScene": Mode("scene_people:identify_scene"),
     "sceneFaces": Mode("scene_people:scene_faces"),
     "compareFaces": Mode("compare:compare_faces"),

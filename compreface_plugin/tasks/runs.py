@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from compreface_plugin.domain.errors import SettingsError
 from compreface_plugin.domain.records import RESUMABLE, Run
-from compreface_plugin.pipeline.image_pages import MAX_ATTEMPTS
+from compreface_plugin.pipeline.opening import MAX_ATTEMPTS
 from compreface_plugin.tasks.router import MODES
 from compreface_plugin.values import bool_arg, int_arg, str_arg
 

@@ -10,10 +10,10 @@ from compreface_plugin.domain.errors import SettingsError
 from compreface_plugin.domain.records import Kind, Verdict
 from compreface_plugin.domain.tracks import united
 from compreface_plugin.pipeline.judge import judge_of_one
+from compreface_plugin.pipeline.opening import open_run
 from compreface_plugin.pipeline.run import ActiveRun, execute
 from compreface_plugin.pipeline.scene_findings import SceneFinder, SceneFinding
-from compreface_plugin.pipeline.scene_work import SceneWork
-from compreface_plugin.pipeline.tags import open_tags
+from compreface_plugin.pipeline.settling import Settler
 from compreface_plugin.tasks.chosen_face import only_chosen
 from compreface_plugin.tasks.face_view import Names, add_crops, face_view, item_view
 from compreface_plugin.values import bool_arg, float_arg, int_arg, is_missing
@@ -89,16 +89,13 @@ def _look(context: Context, scene: SceneRecord) -> dict[str, Any]:
 
 
 def _associate(context: Context, scene: SceneRecord, shown: dict[str, Any], run: ActiveRun) -> None:
-    info = context.engine.info
-    with context.store.transaction():
-        context.store.runs.pin_engine(run.run_id, info.engine, info.model_id)
+    opened = open_run(context, run)
     finder, finding = _find(context, scene, run.run_id)
     with context.store.transaction():
         ids = finder.keep(finding, run.run_id, context.clock.now())
     only_chosen(context.args, finding, ids)
-    names = context.library.performer_names(finding.named)
     states = context.store.items.states(Kind.SCENE, [scene.id])
-    SceneWork(context, run, finder, open_tags(context, run.run_id), names).settle(finding, states.get(scene.id))
+    Settler(context, run, opened, finder.keep).settle([finding], states, scene.id)
     shown.update(_found(context, scene, finding, ids))
 
 

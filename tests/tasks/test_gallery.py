@@ -47,6 +47,22 @@ def test_people_seen_twice_go_on_the_gallery_and_images_stay_as_they_are(synchro
     assert stash.snapshot() == before
 
 
+def test_in_review_mode_a_gallery_waits_until_somebody_says_so(synchronized: World) -> None:
+    world, stash = synchronized, synchronized.stash
+    gallery = gallery_of(world, ["obama2.jpg", "obama3.jpg"])
+    before = stash.snapshot()
+    stash.set_plugin_settings("compreface", {"applyMode": "review"})
+    plan = identify(world, gallery)["runId"]
+    assert stash.snapshot() == before
+    [item] = world.ask("plan", planId=plan)["items"]
+    assert (item["kind"], item["id"], item["exists"]) == ("gallery", gallery, True)
+    world.ask("applyPlan", planId=plan, galleryIds=gallery)
+    assert stash.links("gallery", gallery, "performer") == [world.performers["Barack Obama"]]
+    assert world.ask("undoRun", runId=plan, galleryId=gallery)["undone"] == 3
+    assert stash.snapshot()["gallery"] == before["gallery"]
+    assert world.errors() == []
+
+
 def test_images_are_tagged_when_asked_for(synchronized: World) -> None:
     world = synchronized
     gallery = gallery_of(world, ["obama2.jpg", "cat.png"])

@@ -102,7 +102,7 @@ def test_a_deleted_plan_leaves_no_trace_and_images_are_scanned_again(synchronize
     before = stash.snapshot()
     plan_id = make_plan(world)
     assert world.ask("proposals")["total"] == 6
-    assert world.ask("deletePlan", planId=plan_id)["images"] == 7
+    assert world.ask("deletePlan", planId=plan_id)["items"] == 7
     assert stash.snapshot() == before
     assert world.ask("proposals")["total"] == 0
     with pytest.raises(LibraryError, match="no plan waits"):

@@ -10,6 +10,8 @@ pytest.importorskip("av")
 
 from scene_world import PACK, film_of, lfw, on_scene, people_of, run
 
+from teststash.library import LibraryError
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -105,3 +107,34 @@ def test_a_trial_changes_nothing_and_one_face_alone_is_written(scenes: World, da
     assert ids["Ann"] != made["performerId"]
     path.unlink()
     assert {p["name"] for p in world.ask("sceneFaces", sceneId=scene)["performers"]} == {"Anna", "Bob"}
+
+
+def test_a_plan_of_scenes_applied_in_part_dropped_and_undone_for_one_scene(scenes: World, data_dir: Path) -> None:
+    world, stash = scenes, scenes.stash
+    ids, photos = cast(world, data_dir, "Ann", "Bob")
+    ann, bob, again = (
+        film_of(world, f"{n}.mp4", photos[who][n])[0] for n, who in enumerate(("Ann", "Bob", "Ann"))
+    )
+    before = stash.snapshot()
+    stash.set_plugin_settings("compreface", {"applyMode": "review"})
+    run(world, "Recognize New Scenes")
+    assert stash.snapshot() == before
+    plan = world.last_run()["runId"]
+    assert {p["item"]["id"] for p in world.ask("proposals", kind="scene")["proposals"]} == {ann, bob, again}
+    shown = world.ask("plan", planId=plan)["items"]
+    assert [(each["kind"], each["id"], each["name"], each["exists"]) for each in shown] == [
+        ("scene", scene, f"{n}.mp4", True) for n, scene in enumerate((ann, bob, again))
+    ]
+    world.ask("applyPlan", planId=plan, sceneIds=[ann])
+    world.ask("applyPlan", planId=plan, performerIds=ids["Bob"])
+    assert [on_scene(world, scene) for scene in (ann, bob, again)] == [["Ann"], ["Bob"], []]
+    assert world.ask("deletePlan", planId=plan)["items"] == 1
+    stash.set_plugin_settings("compreface", {})
+    stash.set_links("scene", bob, "tag", [])  # the scanned tag that came late still means "look again"
+    assert run(world, "Recognize New Scenes")["counts"]["seen"] == 2
+    assert [on_scene(world, scene) for scene in (ann, bob, again)] == [["Ann"], ["Bob"], ["Ann"]]
+    assert world.ask("undoRun", runId=plan, sceneId=ann)["undone"] == 3  # Ann and two tags
+    assert [on_scene(world, scene) for scene in (ann, bob, again)] == [[], ["Bob"], ["Ann"]]
+    with pytest.raises(LibraryError, match="imageId and sceneId are both given"):
+        world.ask("undoRun", runId=plan, sceneId=ann, imageId=ann)
+    assert not [line for line in world.errors() if "both given" not in line]

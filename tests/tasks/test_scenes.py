@@ -161,7 +161,7 @@ def test_preview_pictures_find_and_frames_decide(scenes: World, data_dir: Path) 
     run(world, "Synchronize Performers")
     made = {}
     for name, who, seconds in (
-        ("here.mp4", ann, 4.0), ("gone.mp4", bob, 4.0), ("bare.mp4", ann, 5.0), ("empty.mp4", bob, 5.0)
+        ("bare.mp4", ann, 5.0), ("here.mp4", ann, 4.0), ("gone.mp4", bob, 4.0), ("empty.mp4", bob, 5.0)
     ):
         frames = list(pictures([Shot([Image.open(who[1])], seconds), Shot([Image.open(who[2])], 4.0)]))
         path = write_film(world.folder / name, frames)
@@ -175,8 +175,11 @@ def test_preview_pictures_find_and_frames_decide(scenes: World, data_dir: Path) 
             (folder / f"{oshash}_thumbs.vtt").write_bytes(vtt)
         if name == "gone.mp4":
             path.unlink()
+    counts = run(world, "Recognize New Scene Sprites", limit="1")["counts"]
+    assert (counts["seen"], counts["skipped"]) == (2, 1)  # a scene that could not be looked at is none of the one
+    assert on_scene(world, made["here.mp4"]) == ["Ann"]
     counts = run(world, "Recognize New Scene Sprites")["counts"]
-    assert (counts["seen"], counts["skipped"], counts["failed"]) == (4, 2, 0)
+    assert (counts["seen"], counts["skipped"], counts["failed"]) == (3, 2, 0)
     assert on_scene(world, made["here.mp4"]) == ["Ann"]
     assert on_scene(world, made["gone.mp4"]) == []  # tiles alone name nobody
     for name in ("bare.mp4", "empty.mp4"):
@@ -250,6 +253,15 @@ def test_broken_scenes_have_one_reason_and_odd_ones_are_looked_at(scenes: World,
         assert stash.tags_of(scene, "scene") == ["Compreface Error"]
     assert sum("the CPU decodes" in line for line in warnings) == 1
     assert world.errors() == []
+    mended, _ = broken.pop("text.mp4")
+    (world.folder / "text.mp4").write_bytes(whole.read_bytes())
+    stash.remove("scene", broken.pop("sound")[0])
+    counts = run(world, "Retry Failed")["counts"]
+    assert (counts["seen"], counts["failed"]) == (1 + len(broken), len(broken))
+    assert on_scene(world, mended) == ["Ann"]
+    assert "Compreface Error" not in stash.tags_of(mended, "scene")
+    failed = {each["id"] for each in world.ask("failures")["failures"]}
+    assert failed == {scene for scene, _ in broken.values()}
 
 
 def _decoders(parent: int) -> list[int]:
