@@ -197,14 +197,3 @@ def appearances(
             spans.append([start, end])
         last = each.frame
     return tuple((round(start, 3), round(end, 3)) for start, end in spans)
-
-
-def united(spans: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
-    """Spans that touch or overlap become one; ascending."""
-    joined: list[tuple[float, float]] = []
-    for start, end in sorted(spans):
-        if joined and start <= joined[-1][1]:
-            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
-        else:
-            joined.append((start, end))
-    return joined

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from compreface_plugin.domain.memory import SILENCING, Decision, MemoryRule, Said
 from compreface_plugin.domain.records import Change, ChangeState, Kind, Op, StoredFace, Verdict, VerdictRecord
 from compreface_plugin.pipeline.learning import Learner
+from compreface_plugin.pipeline.markers import marker_changes
 from compreface_plugin.pipeline.memory import JudgedItem, Memory
 
 if TYPE_CHECKING:
@@ -75,7 +76,8 @@ class Decider:
         for item in said_about:
             lost = before[item] - after[item] | _denied(words, item)
             changes += self._changes(item, held[item], after[item], lost - after[item], matched_tag, words)
-        return changes
+        scenes = sorted(item_id for kind, item_id in touched.items if kind is Kind.SCENE)
+        return changes + marker_changes(self._context.store, self._context.settings, self._run_id, scenes)
 
     # keeping ----------------------------------------------------------------------------------------------------------
 

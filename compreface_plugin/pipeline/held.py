@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from compreface_plugin.domain.errors import ServiceRefused
+from compreface_plugin.domain.markers import MARKERS
 from compreface_plugin.domain.records import Change, ChangeState, Kind, Op
 
 if TYPE_CHECKING:
@@ -63,7 +64,9 @@ def _parts(ids: Iterable[int]) -> Iterator[list[int]]:
 
 
 def stands(change: Change, held: Lists | None) -> bool:
-    """Whether the list still is as the change left it."""
+    """Whether the list still is as the change left it. Of markers the journal finds out when it takes them back."""
+    if change.field == MARKERS:
+        return True
     return held is not None and (change.value in held.get(change.field, ())) is (change.op is Op.ADD)
 
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
+from compreface_plugin.domain.markers import MARKER_TAG, MARKERS
 from compreface_plugin.domain.records import Change, ChangeState, Kind, Op
+from compreface_plugin.pipeline.markers import MarkerHand
 from compreface_plugin.stash.records import Patch
 
 if TYPE_CHECKING:
@@ -65,9 +67,22 @@ class Journal:
         """
         opened = self._store.changes.open(run_id)
         self._settle_creations([change for change in opened if change.op is Op.CREATE])
-        refused = self._apply_lists([change for change in opened if change.op in (Op.ADD, Op.REMOVE)])
+        lists = [change for change in opened if change.op in (Op.ADD, Op.REMOVE)]
+        refused = self._apply_lists([change for change in lists if change.field != MARKERS])
+        refused += self._apply_markers([change for change in lists if change.field == MARKERS])
         self._destroy([change for change in opened if change.op is Op.DESTROY])
         return refused
+
+    def _apply_markers(self, changes: Sequence[Change]) -> list[Change]:
+        """Made after performers, removed after them."""
+        if not changes:
+            return []
+        hand = MarkerHand(self._store, self._library)
+        refused = hand.remove([change for change in changes if _mode(change) is Op.REMOVE])
+        if making := [change for change in changes if _mode(change) is Op.ADD]:
+            refused += hand.make(making, self.ensure_tag(MARKER_TAG, making[0].run_id))
+        with self._store.transaction():
+            return [self._mark_refused(change, reason) for change, reason in refused]
 
     def _apply_lists(self, changes: Sequence[Change]) -> list[Change]:
         grouped = group(changes)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from compreface_plugin.domain.records import Change, ChangeState, Kind, Op
 from compreface_plugin.domain.unknown import GROUPED, Merge
 from compreface_plugin.pipeline.held import Lists, held_lists
+from compreface_plugin.pipeline.markers import marker_changes
 from compreface_plugin.pipeline.touched import edits
 from compreface_plugin.stash.records import NewPerformer
 from compreface_plugin.store.merges import MergedPerformer
@@ -135,6 +136,8 @@ class Merger:
             store.people.link(subject_id, merge.keep_id)
         store.people.forget_enrolments([merge.gone_id])
         store.changes.plan(self._changes(merge, merged, seen))
+        scenes = sorted(item_id for kind, item_id in seen.items[merge.gone_id] if kind is Kind.SCENE)
+        store.changes.plan(marker_changes(store, self._context.settings, run_id, scenes))
 
     def _changes(self, merge: Merge, merged: MergedPerformer, seen: _Seen) -> list[Change]:
         """Where one was the other is; then the one goes. What this very run had added of it is taken back instead."""

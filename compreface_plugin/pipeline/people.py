@@ -32,6 +32,7 @@ from compreface_plugin.domain.unknown import (
 )
 from compreface_plugin.pipeline.grouping import group_unknown
 from compreface_plugin.pipeline.held import held_lists
+from compreface_plugin.pipeline.markers import marker_changes
 from compreface_plugin.pipeline.merging import Merger
 from compreface_plugin.stash.records import NewPerformer
 
@@ -100,8 +101,7 @@ class PeopleMaker:
             },
             items=0,
         )
-        if changes:
-            self._context.journal.apply(self._run.run_id)
+        self._context.journal.apply(self._run.run_id)
         for somebody in people:
             self._say(somebody)
 
@@ -158,7 +158,6 @@ class PeopleMaker:
     ) -> None:
         """Inside the step's transaction."""
         store = self._context.store
-        store.changes.plan(changes)
         for somebody in people:
             subject = self._subject(somebody)
             self._learn(subject, somebody.group)
@@ -166,6 +165,9 @@ class PeopleMaker:
             store.items.refresh_matched(somebody.group.items)
             if somebody.performer is not None:
                 self._know_picture(somebody.performer, somebody.group)
+        scenes = {item_id for one in people for kind, item_id in one.group.items if kind is Kind.SCENE}
+        markers = marker_changes(store, self._context.settings, self._run.run_id, sorted(scenes))
+        store.changes.plan([*changes, *markers])
         store.groups.done([plan.group_id for plan in planned])
 
     def _subject(self, somebody: _Somebody) -> Subject:

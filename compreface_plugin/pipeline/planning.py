@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from compreface_plugin.domain.records import Change, ChangeState, Kind, Op, Verdict
 from compreface_plugin.pipeline.held import Lists, held_lists
+from compreface_plugin.pipeline.markers import marker_changes
 from compreface_plugin.pipeline.tags import planned_tag_name
 from compreface_plugin.values import is_missing
 
@@ -78,6 +79,8 @@ def _apply(context: Context, run_id: str, changes: Sequence[Change]) -> Counter[
             if reasons[change.change_id]:
                 store.changes.mark([change.change_id], ChangeState.DECIDED, reasons[change.change_id])
         store.plans.make_ready(ready)
+        named = {int(c.item_id) for c in ready if c.kind is Kind.SCENE and c.field == "performer_ids"}
+        store.changes.plan(marker_changes(store, context.settings, run_id, sorted(named)))
     refused = context.journal.apply(run_id) if ready else []
     _remember_scans(context, run_id, ready)
     return Counter(applied=len(ready) - len(refused), settled=len(changes) - len(ready), refused=len(refused))

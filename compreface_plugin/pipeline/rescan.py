@@ -21,11 +21,16 @@ def request_scan(context: Context, run_id: str) -> None:
     if not context.settings.scan_after_run:
         return
     folders: dict[str, None] = {}
-    ids = sorted({int(c.item_id) for c in context.store.changes.applied(run_id) if c.kind is Kind.IMAGE})
+    changed = context.store.changes.applied(run_id)
+    items = sorted({(c.kind, int(c.item_id)) for c in changed if c.kind in (Kind.IMAGE, Kind.SCENE)})
     try:
-        for start in range(0, len(ids), AT_ONCE):
-            for image in context.library.images(ids[start : start + AT_ONCE]).records:
-                folders.update(dict.fromkeys(folder_of(file.path) for file in image.files if not file.in_archive))
+        for start in range(0, len(items), AT_ONCE):
+            part = items[start : start + AT_ONCE]
+            images = context.library.images([item_id for kind, item_id in part if kind is Kind.IMAGE]).records
+            scenes = context.library.scenes.some([item_id for kind, item_id in part if kind is Kind.SCENE])
+            paths = [file.path for image in images for file in image.files if not file.in_archive]
+            paths += [file.path for scene in scenes for file in scene.files]
+            folders.update(dict.fromkeys(map(folder_of, paths)))
             if len(folders) > MOST_FOLDERS:
                 context.log.info("too many folders were touched to scan them one by one; use Stash's own Scan")
                 return

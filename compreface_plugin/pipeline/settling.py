@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from compreface_plugin.domain.records import Change, ChangeState, ItemState, Kind, Op, Verdict, VerdictRecord
 from compreface_plugin.pipeline.hands import respect_hands
+from compreface_plugin.pipeline.markers import marker_changes
 
 if TYPE_CHECKING:
     from compreface_plugin.domain.errors import ItemError
@@ -74,8 +75,8 @@ class Settler(Generic[FoundT]):
             counts=self._counts(findings),
             items=len(findings),
         )
-        if changes and not self._tags.planned:
-            self._context.journal.apply()
+        if not self._tags.planned:
+            self._context.journal.apply(self._run.run_id)
         for finding in findings:
             self._say(finding)
 
@@ -127,6 +128,12 @@ class Settler(Generic[FoundT]):
                 self._store_found(finding)
             elif not self._look_only:
                 self._store_failure(finding, finding.error)
+        if not self._tags.planned and not self._look_only:
+            self._plan_markers([f.item.id for f in findings if f.kind is Kind.SCENE and f.error is None])
+
+    def _plan_markers(self, scene_ids: Sequence[int]) -> None:
+        store = self._context.store
+        store.changes.plan(marker_changes(store, self._context.settings, self._run.run_id, scene_ids))
 
     def _store_found(self, finding: FoundT) -> None:
         store, run_id, now = self._context.store, self._run.run_id, self._context.clock.now()

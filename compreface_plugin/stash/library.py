@@ -115,7 +115,7 @@ class StashLibrary:
         nothing is skipped when images leave or come. `with_tag`, `without_tag`: exactly this tag, no descendants.
         """
         variables = {
-            "image_filter": {**_above(after), **_tagged(with_tag, without_tag), **_inside(gallery_id)},
+            "image_filter": {**_above(after), **mapping.tagged(with_tag, without_tag), **_inside(gallery_id)},
             "filter": {"per_page": per_page, "sort": "id", "direction": "ASC"},
         }
         data = self._client.execute(documents.image_page(self._client.features), variables)
@@ -123,7 +123,7 @@ class StashLibrary:
 
     def image_count(self, *, without_tag: str | None = None, gallery_id: int | None = None) -> int:
         """How many images there are."""
-        criterion = {**_tagged(None, without_tag), **_inside(gallery_id)}
+        criterion = {**mapping.tagged(None, without_tag), **_inside(gallery_id)}
         variables = {"image_filter": criterion, "filter": {"per_page": 0}}
         return int(self._client.execute(documents.IMAGE_COUNT, variables)["findImages"]["count"])
 
@@ -268,14 +268,6 @@ class StashLibrary:
             if len(records) < PERFORMERS_PER_PAGE:
                 return found, count
             page += 1
-
-
-def _tagged(with_tag: str | None, without_tag: str | None) -> dict[str, Any]:
-    if with_tag is not None:
-        return {"tags": {"value": [with_tag], "modifier": "INCLUDES", "depth": 0}}
-    if without_tag is not None:
-        return {"tags": {"value": [without_tag], "modifier": "EXCLUDES", "depth": 0}}
-    return {}
 
 
 def _inside(gallery_id: int | None) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Stash's JSON to records. One function per record; nothing is asked here."""
+"""Stash's JSON to records, and filters to JSON. One function per record; nothing is asked here."""
 
 from __future__ import annotations
 
@@ -94,3 +94,12 @@ def tag(held: Mapping[str, Any], created: bool = False) -> TagRecord:
 
 def job(held: Mapping[str, Any]) -> Job:
     return Job(str(held["id"]), held["status"], held.get("description") or "", held.get("progress"))
+
+
+def tagged(with_tag: str | None, without_tag: str | None) -> dict[str, Any]:
+    """The part of a filter that asks for exactly this tag, no descendants, or for items without it."""
+    if with_tag is not None:
+        return {"tags": {"value": [with_tag], "modifier": "INCLUDES", "depth": 0}}
+    if without_tag is not None:
+        return {"tags": {"value": [without_tag], "modifier": "EXCLUDES", "depth": 0}}
+    return {}

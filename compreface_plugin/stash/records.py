@@ -143,6 +143,30 @@ class GalleryRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class MarkerRecord:
+    """A marker of a scene. `tag_ids`: beside the primary one."""
+
+    id: str
+    scene_id: str
+    title: str
+    seconds: float
+    end_seconds: float | None
+    primary_tag_id: str
+    tag_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NewMarker:
+    """A marker to be made."""
+
+    scene_id: str
+    title: str
+    seconds: float
+    end_seconds: float
+    primary_tag_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class TagRecord:
     id: str
     name: str

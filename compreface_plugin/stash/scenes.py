@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from compreface_plugin.stash.mapping import ids
+from compreface_plugin.stash.mapping import ids, tagged
+from compreface_plugin.stash.records import MarkerRecord
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from compreface_plugin.stash.client import StashClient
+    from compreface_plugin.stash.records import NewMarker
 
 _SCENE = (
     "id title organized tags { id } performers { id } paths { sprite vtt } "
@@ -26,6 +28,12 @@ query SceneCount($scene_filter: SceneFilterType, $filter: FindFilterType) {
   findScenes(scene_filter: $scene_filter, filter: $filter) { count }
 }
 """
+
+MARKERS_DESTROY = """
+mutation MarkersDestroy($ids: [ID!]!) { sceneMarkersDestroy(ids: $ids) }
+"""
+_MARKERS_OF = "id scene_markers { id title seconds end_seconds primary_tag { id } tags { id } }"
+AT_ONCE = 50  # scenes, or markers, in one request of theirs
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +84,19 @@ class Scenes:
     def __init__(self, client: StashClient) -> None:
         self._client = client
 
-    def page(self, *, after: int, per_page: int, without_tag: str | None = None) -> list[SceneRecord]:
-        """The next scenes by ascending id, behind the id `after`; `without_tag`: exactly this tag."""
+    def page(
+        self, *, after: int, per_page: int, with_tag: str | None = None, without_tag: str | None = None
+    ) -> list[SceneRecord]:
+        """The next scenes by ascending id, behind the id `after`; `with_tag`, `without_tag`: exactly this tag."""
         variables = {
-            "scene_filter": {"id": {"value": after, "modifier": "GREATER_THAN"}, **_untagged(without_tag)},
+            "scene_filter": {"id": {"value": after, "modifier": "GREATER_THAN"}, **tagged(with_tag, without_tag)},
             "filter": {"per_page": per_page, "sort": "id", "direction": "ASC"},
         }
         return [scene(held) for held in self._client.execute(SCENE_PAGE, variables)["findScenes"]["scenes"]]
 
     def count(self, *, without_tag: str | None = None) -> int:
         """How many scenes there are."""
-        variables = {"scene_filter": _untagged(without_tag), "filter": {"per_page": 0}}
+        variables = {"scene_filter": tagged(None, without_tag), "filter": {"per_page": 0}}
         return int(self._client.execute(SCENE_COUNT, variables)["findScenes"]["count"])
 
     def some(self, scene_ids: Sequence[int]) -> list[SceneRecord]:
@@ -99,6 +109,39 @@ class Scenes:
         given = {f"i{n}": str(one) for n, one in enumerate(scene_ids)}
         data, _ = self._client.execute_partial(document, given)
         return [scene(held) for n in range(len(scene_ids)) if (held := data.get(f"i{n}"))]
+
+    def markers(self, scene_ids: Sequence[int]) -> list[MarkerRecord]:
+        """The markers of these scenes; those of scenes that are gone are absent. `scene_ids` without doubles."""
+        found: list[MarkerRecord] = []
+        for start in range(0, len(scene_ids), AT_ONCE):
+            part = scene_ids[start : start + AT_ONCE]
+            variables = ", ".join(f"$i{n}: ID!" for n in range(len(part)))
+            fields = "\n".join(f"  i{n}: findScene(id: $i{n}) {{ {_MARKERS_OF} }}" for n in range(len(part)))
+            given = {f"i{n}": str(one) for n, one in enumerate(part)}
+            data, _ = self._client.execute_partial(f"query Markers({variables}) {{\n{fields}\n}}\n", given)
+            found += [_marker(one, held) for one in data.values() if one for held in one["scene_markers"]]
+        return found
+
+    def markers_create(self, wanted: Sequence[NewMarker]) -> list[tuple[str, str]]:
+        """(id, "") of each marker in order, or ("", Stash's words) of one that it refused. Raises AnswerLost when some
+        may have been made and nobody knows."""
+        made: list[tuple[str, str]] = []
+        for start in range(0, len(wanted), AT_ONCE):
+            part = wanted[start : start + AT_ONCE]
+            variables = ", ".join(f"$i{n}: SceneMarkerCreateInput!" for n in range(len(part)))
+            fields = "\n".join(f"  i{n}: sceneMarkerCreate(input: $i{n}) {{ id }}" for n in range(len(part)))
+            document = f"mutation MarkersCreate({variables}) {{\n{fields}\n}}\n"
+            given = {f"i{n}": asdict(one) for n, one in enumerate(part)}
+            data, errors = self._client.execute_partial(document, given, repeatable=False)
+            for name in given:
+                held = data.get(name)
+                made.append((str(held["id"]), "") if held else ("", errors.get(name, "no answer to this marker")))
+        return made
+
+    def markers_destroy(self, marker_ids: Sequence[str]) -> None:
+        """Removes markers that are there."""
+        for start in range(0, len(marker_ids), AT_ONCE):
+            self._client.execute(MARKERS_DESTROY, {"ids": list(marker_ids[start : start + AT_ONCE])})
 
     def bytes_of(self, url: str) -> bytes:
         """A sprite or VTT file. Raises MediaUnavailable when Stash has none, RunError as get_bytes."""
@@ -119,6 +162,19 @@ def scene(held: Mapping[str, Any]) -> SceneRecord:
     )
 
 
+def _marker(scene: Mapping[str, Any], held: Mapping[str, Any]) -> MarkerRecord:
+    end = held.get("end_seconds")
+    return MarkerRecord(
+        id=str(held["id"]),
+        scene_id=str(scene["id"]),
+        title=held.get("title") or "",
+        seconds=float(held["seconds"]),
+        end_seconds=None if end is None else float(end),
+        primary_tag_id=str(held["primary_tag"]["id"]),
+        tag_ids=ids(held["tags"]),
+    )
+
+
 def _file(held: Mapping[str, Any]) -> VideoFileRecord:
     prints = {one["type"]: str(one["value"]) for one in held.get("fingerprints") or ()}
     return VideoFileRecord(
@@ -130,7 +186,3 @@ def _file(held: Mapping[str, Any]) -> VideoFileRecord:
         height=int(held.get("height") or 0),
         duration_s=float(held.get("duration") or 0.0),
     )
-
-
-def _untagged(tag_id: str | None) -> dict[str, Any]:
-    return {"tags": {"value": [tag_id], "modifier": "EXCLUDES", "depth": 0}} if tag_id is not None else {}

@@ -217,6 +217,13 @@ _V1 = (
         model_id TEXT NOT NULL,
         embedding BLOB NOT NULL,
         PRIMARY KEY (face_id, model_id, n)) WITHOUT ROWID""",
+    # markers made at appearances: which of Stash's stands for which change, and its title when it was made
+    """CREATE TABLE markers (
+        marker_id TEXT PRIMARY KEY,
+        scene_id TEXT NOT NULL,
+        value TEXT NOT NULL,
+        title TEXT NOT NULL) WITHOUT ROWID""",
+    "CREATE INDEX markers_scene ON markers (scene_id)",
     """CREATE TABLE runs (
         run_id TEXT PRIMARY KEY,
         mode TEXT NOT NULL,

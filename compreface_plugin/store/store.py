@@ -13,6 +13,7 @@ from compreface_plugin.store.faces import Faces
 from compreface_plugin.store.groups import Groups
 from compreface_plugin.store.items import Items
 from compreface_plugin.store.labels import Labels
+from compreface_plugin.store.markers import Markers
 from compreface_plugin.store.merges import Merges
 from compreface_plugin.store.meta import Meta
 from compreface_plugin.store.people import People
@@ -37,6 +38,7 @@ class Store:
         self.path = path
         self._db = connect(path)
         self.meta = Meta(self._db)
+        self.markers = Markers(self._db)
         self.people = People(self._db)
         self.items = Items(self._db)
         self.faces = Faces(self._db)

@@ -1,4 +1,4 @@
-"""compareFaces and duplicatePerformers: are two performers, or a performer and an image, the same person?"""
+"""compareFaces and duplicatePerformers: are two performers, or a performer and an image or scene, the same person?"""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from compreface_plugin.domain.errors import SettingsError
 from compreface_plugin.domain.matching import Gallery, Matcher
-from compreface_plugin.domain.records import Kind
 from compreface_plugin.pipeline.model_in_use import ModelInUse, model_in_use
+from compreface_plugin.tasks.item_arg import item_arg
 from compreface_plugin.values import bool_arg, int_arg
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from compreface_plugin.domain.faces import Float32
+    from compreface_plugin.domain.records import Kind
     from compreface_plugin.pipeline.context import Context
     from compreface_plugin.store.people import Examples
 
@@ -23,21 +24,22 @@ TOLD_APART = "different people"  # pairs of performer ids, the smaller one first
 
 
 def compare_faces(context: Context) -> dict[str, Any]:
-    """`performerId` against `otherId` or `imageId`: similarity of every face of the second to the first, and a verdict.
+    """`performerId` against `otherId`, `imageId` or `sceneId`: how alike every face of the second is to the first,
+    and a verdict.
 
     Similarities are those that identification would show with the first alone enrolled beside everybody else.
     """
     model = model_in_use(context)
     performer = str(int_arg(context.args, "performerId", 0, minimum=1))
-    other, image_id = int_arg(context.args, "otherId", 0), int_arg(context.args, "imageId", 0)
-    if bool(other) == bool(image_id):
-        raise SettingsError("compareFaces needs the argument otherId or imageId, one of them")
+    other, item = int_arg(context.args, "otherId", 0), item_arg(context.args)
+    if bool(other) == bool(item):
+        raise SettingsError("compareFaces needs the argument otherId, imageId or sceneId, one of them")
     examples = context.store.people.gallery(model.model_id, 0)
     if performer not in examples.performer_ids:
         raise SettingsError(f"The argument performerId is {performer}, and no face of that performer is enrolled.")
-    probes = _of(examples, str(other)) if other else _of_image(context, model, image_id)
+    probes = _of(examples, str(other)) if item is None else _of_item(context, model, *item)
     if not len(probes):
-        raise SettingsError("there is no face to compare with: enrol the performer, or identify the image first")
+        raise SettingsError("there is no face to compare with: enrol the performer, or identify the item first")
     matcher = _matcher(context, model, examples, without={str(other)})
     found = [_similarity_to(performer, match.candidates) for match in matcher.match(probes)]
     ordered = sorted(found, reverse=True)
@@ -137,10 +139,10 @@ def _of(examples: Examples, performer: str) -> Float32:
     return examples.embeddings[[row for row, who in enumerate(examples.performer_ids) if who == performer]]
 
 
-def _of_image(context: Context, model: ModelInUse, image_id: int) -> Float32:
+def _of_item(context: Context, model: ModelInUse, kind: Kind, item_id: int) -> Float32:
     import numpy as np
 
-    faces = context.store.faces.of_items(Kind.IMAGE, [image_id], model.model_id)[image_id]
+    faces = context.store.faces.of_items(kind, [item_id], model.model_id)[item_id]
     found = [face.embedding for face in faces if face.embedding is not None]
     return np.stack(found) if found else np.empty((0, 0), np.float32)
 

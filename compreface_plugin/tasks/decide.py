@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from compreface_plugin.domain.errors import RunError, SettingsError
 from compreface_plugin.domain.expectation import corrected_similarity
+from compreface_plugin.domain.markers import performer_of
 from compreface_plugin.domain.memory import Decision, Said
 from compreface_plugin.domain.records import Change, Op, RunState, StoredFace
 from compreface_plugin.pipeline.deciding import Decider, Word
@@ -262,7 +263,7 @@ def _changes_of(context: Context, run_id: str, mine: Sequence[Decision], face_id
         change
         for change in context.store.changes.applied(run_id)
         if (change.kind, change.item_id) == item
-        and (change.value not in spared if change.field == "performer_ids" else not others)
+        and (who not in spared if (who := performer_of(change)) else not others)
     ]
 
 

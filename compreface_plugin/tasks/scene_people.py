@@ -7,8 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from compreface_plugin.domain.errors import SettingsError
+from compreface_plugin.domain.markers import united
 from compreface_plugin.domain.records import Kind, Verdict
-from compreface_plugin.domain.tracks import united
 from compreface_plugin.pipeline.judge import judge_of_one
 from compreface_plugin.pipeline.opening import open_run
 from compreface_plugin.pipeline.run import ActiveRun, execute

@@ -14,6 +14,7 @@ from compreface_plugin.pipeline.grouping import gates_of
 from compreface_plugin.pipeline.opening import owes_a_scan
 from compreface_plugin.pipeline.people import PeopleMaker, plan_people
 from compreface_plugin.pipeline.planning import is_plan
+from compreface_plugin.pipeline.rescan import request_scan
 from compreface_plugin.pipeline.run import ActiveRun, execute
 from compreface_plugin.pipeline.scene_work import States, WantedScenes, match_scenes
 from compreface_plugin.pipeline.tags import Tags
@@ -76,6 +77,8 @@ def _recognize(context: Context, wanted: WantedScenes, run: ActiveRun) -> None:
         plan = plan_people(context, run.run_id, gates_of(context), Kind.SCENE)
         context.log.info(f"unknown people of scenes: {plan.groups} groups, {plan.new} new performers")
     PeopleMaker(context, run, context.engine.info, opened.tags.matched, gates_of(context).min_quality).work()
+    if run.counts["created"]:
+        request_scan(context, run.run_id)
 
 
 def _all(page: Sequence[SceneRecord], _states: States, _tags: Tags) -> list[SceneRecord]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +13,7 @@ from compreface_plugin.domain.subjects import subject_names_of
 
 if TYPE_CHECKING:
     from compreface_plugin.pipeline.context import Context
+    from compreface_plugin.stash.records import ScannedRecord
 
 KEY = "taken over"
 RUN_ID = "before"  # stands in for the runs of the old plugin
@@ -22,13 +25,15 @@ def take_over(context: Context) -> None:
     if context.store.meta.get(KEY) is not None:
         return
     scanned, matched = _old_tags(context)
-    items = _read_tags(context, scanned, matched) if scanned else 0
+    images, scenes = _read_tags(context, scanned, matched) if scanned else (0, 0)
     subjects = _read_aliases(context)
     with context.store.transaction():
-        context.store.meta.set(KEY, {"images": items, "subjects": subjects, "at": context.clock.now()})
-    if items or subjects:
+        counts = {"images": images, "scenes": scenes, "subjects": subjects}
+        context.store.meta.set(KEY, {**counts, "at": context.clock.now()})
+    if images or scenes or subjects:
         context.log.info(
-            f"taken over from an earlier version: {items} scanned images, {subjects} subjects of performers"
+            f"taken over from an earlier version: {images} scanned images, {scenes} scanned scenes, "
+            f"{subjects} subjects of performers"
         )
 
 
@@ -59,31 +64,50 @@ def old_config(path: Path) -> dict[str, str]:
     }
 
 
-def _read_tags(context: Context, scanned: str, matched: str | None) -> int:
-    """Every image that carries the scanned tag counts as scanned. Committed page by page; a repeat changes nothing."""
-    after = count = 0
-    now = context.clock.now()
-    while page := context.library.image_page(after=after, per_page=PAGE, with_tag=scanned):
+def _read_tags(context: Context, scanned: str, matched: str | None) -> tuple[int, int]:
+    """Every image and scene that carries the scanned tag counts as scanned; how many of each.
+
+    Committed page by page; a repeat changes nothing.
+    """
+    library = context.library
+    read = partial(_mark, context, scanned, matched)
+    images = sum(
+        read(Kind.IMAGE, page)
+        for page in _pages(context, lambda after: library.image_page(after, PAGE, with_tag=scanned))
+    )
+    scenes = sum(
+        read(Kind.SCENE, page)
+        for page in _pages(context, lambda after: library.scenes.page(after=after, per_page=PAGE, with_tag=scanned))
+    )
+    return images, scenes
+
+
+def _pages(context: Context, page_of: Callable[[int], Sequence[ScannedRecord]]) -> Iterator[Sequence[ScannedRecord]]:
+    after = 0
+    while page := page_of(after):
         context.cancel.raise_if_cancelled()
-        known = context.store.items.states(Kind.IMAGE, [image.id for image in page])
-        with context.store.transaction():
-            for image in page:
-                if image.id in known:
-                    continue
-                context.store.items.mark_scanned(
-                    Kind.IMAGE,
-                    image.id,
-                    matched=matched is not None and matched in image.tag_ids,
-                    run_id=RUN_ID,
-                    tag_id=scanned,
-                    fingerprint=image.fingerprint,
-                    now=now,
-                )
-                count += 1
+        yield page
         after = page[-1].id
         if len(page) < PAGE:
-            break
-    return count
+            return
+
+
+def _mark(context: Context, scanned: str, matched: str | None, kind: Kind, page: Sequence[ScannedRecord]) -> int:
+    items, now = context.store.items, context.clock.now()
+    known = items.states(kind, [item.id for item in page])
+    new = [item for item in page if item.id not in known]
+    with context.store.transaction():
+        for item in new:
+            items.mark_scanned(
+                kind,
+                item.id,
+                matched=matched is not None and matched in item.tag_ids,
+                run_id=RUN_ID,
+                tag_id=scanned,
+                fingerprint=item.fingerprint,
+                now=now,
+            )
+    return len(new)
 
 
 def _read_aliases(context: Context) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from compreface_plugin.domain.errors import SettingsError
+from compreface_plugin.domain.markers import performer_of
 from compreface_plugin.domain.records import RESUMABLE, Change, ChangeState, Kind, Op, RunState
 from compreface_plugin.pipeline.held import take_back
 from compreface_plugin.pipeline.merging import bring_back
@@ -93,7 +94,7 @@ class _Undo:
             gone = change.op is Op.REMOVE and change.value in self._gone  # nobody to be put back on one item alone
             return (change.kind, change.item_id) == (self._item[0], str(self._item[1])) and not gone
         if self._performer_id:
-            return (change.field == "performer_ids" and change.value in self._performers) or (
+            return performer_of(change) in self._performers or (
                 change.kind is Kind.PERFORMER and change.item_id in self._performers
             )
         return True

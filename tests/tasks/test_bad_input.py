@@ -150,15 +150,19 @@ def test_what_an_earlier_plugin_left_is_taken_over(world: World) -> None:
     images = list(world.expected)
     stash.set_links("image", images[0], "tag", [scanned, matched])
     stash.set_links("image", images[1], "tag", [scanned])
+    (world.folder / "film.mp4").write_bytes(bytes(200_000))
+    film = stash.add_scene(world.folder / "film.mp4", tags=[scanned])
     old = stash.add_performer("Person 77 ABCDEFGHIJKLMNOP", (world.folder / "obama2.jpg").read_bytes())
     world.run("Identify Unscanned Images")
-    assert any("2 scanned images, 1 subjects" in line for line in stash.log.messages("Info"))
+    assert any("2 scanned images, 1 scanned scenes, 1 subjects" in line for line in stash.log.messages("Info"))
     assert world.last_run()["counts"]["seen"] == len(images) - 2
     world.run("Synchronize Performers")
     assert world.errors() == []
     world.run("Reset Unmatched Images")
     assert set(stash.links("image", images[0], "tag")) == {scanned, matched}
     assert scanned not in stash.links("image", images[1], "tag")
+    world.run("Reset Unmatched Scenes")
+    assert stash.tags_of(film, "scene") == []
     assert old in [
         candidate["performerId"]
         for face in world.ask("identifyImage", imageId=images[0])["faces"]

@@ -95,6 +95,8 @@ def test_a_trial_changes_nothing_and_one_face_alone_is_written(scenes: World, da
     assert strict["performers"] == []
     assert len(people_of(world, scene)["performers"]) == 2
     assert on_scene(world, scene) == []
+    told = world.ask("compareFaces", performerId=ids["Ann"], sceneId=scene)
+    assert sorted(each >= told["required"] for each in told["similarities"]) == [False, True]
     [ann] = (p["faceIds"][0] for p in first["performers"] if p["name"] == "Ann")
     written = world.ask("identifyScene", sceneId=scene, modelPack=PACK, associateExisting=True, faceId=ann)
     assert on_scene(world, scene) == ["Ann"]

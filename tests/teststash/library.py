@@ -252,6 +252,8 @@ class Library:
         if found is None and kind in ("tag", "performer"):
             raise LibraryError(f"id {object_id} does not exist in {kind}s")
         found = found or self.need(kind, object_id)
+        if kind == "tag" and self.db.row("SELECT id FROM marker WHERE primary_tag_id = ?", [found["id"]]):
+            raise LibraryError("cannot delete tag used as a primary tag in scene markers")
         for table in ("alias", "url", "custom_field", "owned_file"):
             self.db.run(f"DELETE FROM {table} WHERE kind = ? AND object_id = ?", [kind, found["id"]])
         self.db.run(f"DELETE FROM {kind} WHERE id = ?", [found["id"]])

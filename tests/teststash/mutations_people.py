@@ -199,7 +199,7 @@ def _marker_create(_: Any, request: Request, input: Row) -> Row | None:
         made = library.insert(
             "marker",
             {
-                "title": input["title"],
+                "title": input["title"].strip(),
                 "seconds": input["seconds"],
                 "end_seconds": input.get("end_seconds"),
                 "scene_id": as_id(input["scene_id"]),
