@@ -1,6 +1,6 @@
 """Which moments of a video are looked at. Pure: seconds in, seconds out.
 
-Times are seconds from the first picture of the video (pts x time base, less the stream's start).
+Times are those of a player: seconds from the beginning of the file's first stream (pts x time base, less its start).
 """
 
 from __future__ import annotations
@@ -21,6 +21,10 @@ ENOUGH_FRAMES = 12
 """A scene is looked at this often at least: below, a person who is there for half of it gives too few frames to agree.
 """
 CHEAP_S = 120.0  # up to this length a forward decode costs little, so short clips get enough frames whatever they hold
+MISSED_GAP_S = 4.0  # a shot that nobody looked into may have gone by between keyframes this far apart
+TIMED_SHARE = 0.98
+"""Of the longest distance between keyframes: one that far from the last was put there by the encoder's clock. A nearer
+one marks a cut, and no other cut lies before it."""
 STRIDES = (8, 4, 2)  # the first pass over a scene takes every so many moments, each further one doubles them
 SETTLED_GAP_S = 8.0
 """Looks at most this far apart may be enough: somebody who is there for longer was seen, and then looked at closer."""
@@ -122,6 +126,26 @@ def nearest(sorted_times: Sequence[float], wanted: Iterable[float]) -> tuple[flo
         if around:
             found.add(min(around, key=lambda held: abs(held - time)))
     return tuple(sorted(found))
+
+
+def unseen_shots(
+    keyframes: Sequence[float], looked: Sequence[tuple[float, int]], wanted: Iterable[float]
+) -> tuple[float, ...]:
+    """Of the `wanted` moments those between two looks at keyframes that the encoder's clock put far apart, where the
+    picture has changed meanwhile: shots may lie there that hold no keyframe. `looked`: (time, shot), ascending."""
+    far = max((later - earlier for earlier, later in pairwise(keyframes)), default=0.0) * TIMED_SHARE
+    gaps = [
+        (earlier, later)
+        for (earlier, shot), (later, other) in pairwise(looked)
+        if shot != other and later - earlier >= max(far, MISSED_GAP_S)
+    ]
+    starts = [earlier for earlier, _ in gaps]
+    found = []
+    for time in wanted:
+        at = bisect_left(starts, time) - 1
+        if at >= 0 and starts[at] + LEAST_STEP_S < time < gaps[at][1] - LEAST_STEP_S:
+            found.append(time)
+    return tuple(found)
 
 
 def closer_looks(

@@ -79,7 +79,8 @@ def _say(message: dict[str, Any], payload: Any = b"") -> None:
 
 
 class _Video:
-    """One opened file. Times are seconds from the first picture."""
+    """One opened file. Times are those of a player: seconds from where the first of its streams begins, which may be
+    the sound; the first picture then has a later one."""
 
     def __init__(self, path: str, hardware: str) -> None:
         import av
@@ -101,7 +102,9 @@ class _Video:
             raise _Refused("undecodable", "the size of its pictures cannot be read")
         self._context.options = {"skip_loop_filter": "noref"}  # never shown again, so their edges may stay rough
         self._base: Any = self._stream.time_base
-        self._start = self._stream.start_time or 0
+        self._first = self._start = int(self._stream.start_time or 0)  # of the first picture, and of second 0
+        if self._container.start_time is not None:
+            self._start = min(self._first, round(self._container.start_time / self._av.time_base / self._base))
         self._gamma: Any = None
         self._broken_in_a_row = 0
 
@@ -263,12 +266,12 @@ class _Video:
         return whole
 
     def _seek(self, time: float) -> None:
-        at = int(time / self._base) + self._start
+        at = max(self._first, int(time / self._base) + self._start)
         try:
             self._container.seek(at, stream=self._stream, backward=True)
         except self._av.FFmpegError:
             with suppress(self._av.FFmpegError):  # no index, and none can be made: on from here
-                self._container.seek(self._start, stream=self._stream, backward=True, any_frame=True)
+                self._container.seek(self._first, stream=self._stream, backward=True, any_frame=True)
         self._context.flush_buffers() if self._context.is_open else None
 
     def _seconds(self, pts: int) -> float:
@@ -276,7 +279,7 @@ class _Video:
 
     def _duration(self) -> float:
         if self._stream.duration:
-            return float(self._stream.duration * self._base)
+            return float((self._first - self._start + self._stream.duration) * self._base)
         return float(self._container.duration or 0) / self._av.time_base
 
     def _kinds(self) -> str:

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING
 from compreface_plugin.domain.errors import ItemError
 from compreface_plugin.domain.faces import DetectionLimits
 from compreface_plugin.domain.shots import shots, signature
-from compreface_plugin.domain.timing import Frame, SamplePlan, closer_looks, passes, sample_plan
+from compreface_plugin.domain.timing import Frame, SamplePlan, closer_looks, passes, sample_plan, spread, unseen_shots
 from compreface_plugin.domain.tracks import LinkRule, ScenePerson, Sighting, people
 
 if TYPE_CHECKING:
     from compreface_plugin.domain.faces import Float32, SeenFace
+    from compreface_plugin.domain.timing import VideoInfo
     from compreface_plugin.media.video import VideoFile
     from compreface_plugin.pipeline.context import Context
     from compreface_plugin.pipeline.voters import Outcome, Voters
@@ -71,6 +72,8 @@ class SceneLooker:
             info = video.info if video.info.duration_s > 0 else replace(video.info, duration_s=scene.duration_s)
             plan = sample_plan(info, settings.scene_frame_interval_s, settings.max_scene_frames)
             looked = self._in_passes(video, passes(plan, info.duration_s), tell)
+            if plan.way == "keyframes":
+                looked += self._between(video, looked, info)
             return self._closer(video, looked, info.duration_s)
 
     def sprites(self, scene: SceneRecord, tell: Tell) -> SceneSight:
@@ -105,6 +108,15 @@ class SceneLooker:
                 break
             before = outcome
         return looked
+
+    def _between(self, video: VideoFile, looked: Sequence[_Looked], info: VideoInfo) -> list[_Looked]:
+        """Looks into shots that have no keyframe."""
+        settings = self._context.settings
+        ordered = sorted(looked, key=lambda each: each.at_s)
+        times = zip((each.at_s for each in ordered), shots([each.signature for each in ordered]), strict=True)
+        wanted = spread(info.duration_s, settings.scene_frame_interval_s, settings.max_scene_frames)
+        more = unseen_shots(info.keyframes or (), list(times), wanted)
+        return self._look(video.at(more), len(more), lambda _: None) if more else []
 
     def _full_size(self, video: VideoFile, wanted: Sequence[float]) -> Iterator[Frame]:
         keys = video.info.keyframes or ()

@@ -9,7 +9,16 @@ from compreface_plugin.domain.agreement import ONE_FRAME, TILES_ONLY, Ballot, se
 from compreface_plugin.domain.faces import Box, Quality, SeenFace
 from compreface_plugin.domain.records import CandidateRecord, Verdict, VerdictRecord
 from compreface_plugin.domain.shots import CUT_AT, distance, shots, signature
-from compreface_plugin.domain.timing import SamplePlan, VideoInfo, closer_looks, nearest, passes, sample_plan, spread
+from compreface_plugin.domain.timing import (
+    SamplePlan,
+    VideoInfo,
+    closer_looks,
+    nearest,
+    passes,
+    sample_plan,
+    spread,
+    unseen_shots,
+)
 from compreface_plugin.domain.tracks import LinkRule, Sighting, appearances, may_vote, people
 
 RULE = LinkRule(overlap_at=0.3, shot_at=0.5, person_at=0.6)
@@ -90,6 +99,17 @@ def test_passes_go_from_coarse_to_fine_over_the_whole_scene(every_s: float, coun
     assert sorted(time for part in made for time in part.times) == list(times)
     assert all(part.times[-1] > 0.8 * times[-1] for part in made)
     assert passes(SamplePlan("forward", times), count * every_s) == [SamplePlan("forward", times)]
+
+
+def test_shots_between_keyframes_of_a_clock_are_looked_into() -> None:
+    wanted = [1.0, 3.0, 5.0, 7.0, 9.0, 11.0, 13.0, 15.0, 17.0, 19.0]
+    clock = (0.0, 10.0, 20.0)
+    assert unseen_shots(clock, [(0.0, 0), (10.0, 0), (20.0, 1)], wanted) == (11.0, 13.0, 15.0, 17.0, 19.0)
+    assert unseen_shots(clock, [(0.0, 0), (10.0, 0), (20.0, 0)], wanted) == ()  # one shot
+    cuts = (0.0, 6.0, 9.5, 20.0)  # 6.0 and 9.5 are cuts, 20.0 is the clock's
+    assert unseen_shots(cuts, [(0.0, 0), (6.0, 1), (9.5, 2), (20.0, 2)], wanted) == ()
+    assert unseen_shots((0.0, 2.0, 4.0), [(0.0, 0), (2.0, 1), (4.0, 2)], wanted) == ()  # near enough
+    assert unseen_shots((), [], wanted) == ()
 
 
 def test_closer_looks_are_shared_fairly_and_bounded() -> None:

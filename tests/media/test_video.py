@@ -73,6 +73,16 @@ def test_near_keyframes_are_enough_and_far_ones_are_not(tmp_path: Path) -> None:
             assert sample_plan(video.info, 4.0, 300).way == way
 
 
+@pytest.mark.data
+def test_times_are_those_of_a_player(data_dir: Path) -> None:
+    """In this file the sound begins 0.844 s before the first picture."""
+    with VideoFile(str(data_dir / "videos/short_hamilton_clip.mp4"), bind=bound_to_us()) as video:
+        assert video.info.duration_s == pytest.approx(10.02, abs=0.01)
+        assert [f.at_s for f in video.at([0.0, 5.0])] == pytest.approx([0.844, 5.0], abs=0.04)
+        frames = list(video.sample(sample_plan(video.info, 2.0, 300)))
+    assert frames[-1].at_s > 9.0
+
+
 def test_one_film_takes_orders_of_every_kind_one_after_the_other(tmp_path: Path) -> None:
     path = write_film(tmp_path / "film.mp4", staircase(200), fps=FPS, gop=10)
     with VideoFile(str(path), bind=bound_to_us()) as video:
