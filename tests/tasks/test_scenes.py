@@ -49,7 +49,7 @@ def test_the_right_people_are_found_in_a_crowd_and_when(scenes: World, data_dir:
     late = 0.844  # the truth counts from the first picture; in a player the sound begins that much earlier
     assert overlap(told["Lin-Manuel Miranda"]["appearances"], late + 3.0, late + 7.3) > 2.8
     assert overlap(told["Barack Obama"]["appearances"], late + 7.4, late + 9.2) > 1.0
-    assert overlap(told["Barack Obama"]["appearances"], 0.0, late + 6.8) == 0
+    assert overlap(told["Barack Obama"]["appearances"], 0.0, late + 6.6) == 0  # looks are 0.84 apart
     assert late + 3.0 <= told["Lin-Manuel Miranda"]["bestFrame"] <= late + 7.3
     assert told["Lin-Manuel Miranda"]["sightings"] >= 3
 
