@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from compreface_plugin.domain.memory import Said
+from compreface_plugin.domain.records import Verdict
 from compreface_plugin.domain.subjects import is_subject_name
 from compreface_plugin.domain.unknown import FaceGroup, Gates, Grouping, Merge, UnknownFace, faces_by_label, obey
 from compreface_plugin.pipeline.merging import merges_of, obstacles
@@ -46,10 +47,35 @@ def group_unknown(
     """
     store, unnamed = context.store, unnamed_performers(names)
     faces = [face for face in store.unknown.faces(model.model_id, unnamed) if gates.passes(face)]
-    anchors = _anchors(context, model, unnamed)
+    free = {who for who, made_as in store.merges.untouched().items() if names.get(who) == made_as}
+    return _group(context, model, faces, _anchors(context, model, unnamed), unnamed, free)
+
+
+def group_some(
+    context: Context, model: EngineInfo | Pin, gates: Gates, names: Mapping[str, str], face_ids: Sequence[int]
+) -> Grouping:
+    """Those of these faces that are unknown and pass the gates, in groups. They meet only each other and the
+    unnamed people that are nearest to one of them; nobody is united."""
+    faces = [
+        face
+        for face in context.store.unknown.some(model.model_id, face_ids)
+        if face.verdict is Verdict.UNKNOWN and gates.passes(face)
+    ]
+    unnamed = unnamed_performers(names)
+    near = unnamed & {face.performer_id for face in faces if face.performer_id is not None}
+    return _group(context, model, faces, _anchors(context, model, near) if near else [], unnamed, set())
+
+
+def _group(
+    context: Context,
+    model: EngineInfo | Pin,
+    faces: Sequence[UnknownFace],
+    anchors: Sequence[_Anchor],
+    unnamed: Collection[str],
+    free: set[str],
+) -> Grouping:
     if not faces and not anchors:
         return Grouping(())
-    free = {who for who, made_as in store.merges.untouched().items() if names.get(who) == made_as}
     while True:
         labels, people = _cluster(model, faces, anchors, free)
         merges = merges_of(context, (performers for performers in people.values() if len(performers) > 1))

@@ -7,7 +7,7 @@ may be killed and done again: performers are found by their exact name, everythi
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -30,7 +30,7 @@ from compreface_plugin.domain.unknown import (
     gender_of,
     template,
 )
-from compreface_plugin.pipeline.grouping import group_unknown
+from compreface_plugin.pipeline.grouping import gates_of, group_some, group_unknown
 from compreface_plugin.pipeline.held import held_lists
 from compreface_plugin.pipeline.markers import marker_changes
 from compreface_plugin.pipeline.merging import Merger
@@ -38,9 +38,10 @@ from compreface_plugin.stash.records import NewPerformer
 
 if TYPE_CHECKING:
     from compreface_plugin.domain.faces import EngineInfo
-    from compreface_plugin.domain.unknown import Gates
+    from compreface_plugin.domain.unknown import Gates, Grouping
     from compreface_plugin.pipeline.context import Context
     from compreface_plugin.pipeline.run import ActiveRun
+    from compreface_plugin.pipeline.tags import Tags
     from compreface_plugin.stash.records import PerformerRecord
     from compreface_plugin.store.groups import PlannedPerson
 
@@ -59,10 +60,18 @@ class _Somebody:
 
 
 class PeopleMaker:
-    """Works off what a run planned. `min_quality` is asked of the faces it learns from."""
+    """Works off what a run planned. `min_quality` is asked of the faces it learns from; with `on_items` false the
+    items stay as they are in Stash."""
 
     def __init__(
-        self, context: Context, run: ActiveRun, info: EngineInfo, matched_tag: str | None, min_quality: float
+        self,
+        context: Context,
+        run: ActiveRun,
+        info: EngineInfo,
+        matched_tag: str | None,
+        min_quality: float,
+        *,
+        on_items: bool = True,
     ) -> None:
         from compreface_plugin.domain.learning import LearningRule
         from compreface_plugin.domain.operating_points import operating_point
@@ -71,6 +80,7 @@ class PeopleMaker:
         self._run = run
         self._info = info
         self._matched_tag = matched_tag
+        self._on_items = on_items
         point = operating_point(info.model_id, info.pack)
         self._scale = point.similarity_scale()
         self._rule = LearningRule.of(point, min_quality)
@@ -88,7 +98,7 @@ class PeopleMaker:
 
     def _step(self, planned: Sequence[PlannedPerson]) -> None:
         people = self._performers(planned)
-        changes = self._missing(people)
+        changes = self._missing(people) if self._on_items else []
         newly = [face for somebody in people for face in somebody.group.faces]
         self._run.commit(
             lambda: self._store(planned, people, changes),
@@ -162,7 +172,8 @@ class PeopleMaker:
             subject = self._subject(somebody)
             self._learn(subject, somebody.group)
             store.groups.replace_verdicts(self._run.run_id, self._verdicts(somebody, subject))
-            store.items.refresh_matched(somebody.group.items)
+            if self._on_items:
+                store.items.refresh_matched(somebody.group.items)
             if somebody.performer is not None:
                 self._know_picture(somebody.performer, somebody.group)
         scenes = {item_id for one in people for kind, item_id in one.group.items if kind is Kind.SCENE}
@@ -274,8 +285,19 @@ def plan_people(context: Context, run_id: str, gates: Gates, kind: Kind) -> Plan
     is going to write, in one transaction. `kind`: of the run's items; groups without any of them are left alone."""
     names = context.library.performer_names()
     found = group_unknown(context, context.engine.info, gates, names)
-    groups = [group for group in found.groups if group.holds(kind)]
-    least = context.settings.min_faces_per_person
+    return _plan(context, run_id, gates, names, found, [group for group in found.groups if group.holds(kind)])
+
+
+def _plan(
+    context: Context,
+    run_id: str,
+    gates: Gates,
+    names: Mapping[str, str],
+    found: Grouping,
+    groups: Sequence[FaceGroup],
+    least: int | None = None,
+) -> Plan:
+    least = context.settings.min_faces_per_person if least is None else least
     again = [(names[g.performer_id], g.performer_id, g.faces) for g in groups if g.performer_id is not None]
     new = [
         (build_subject_name(min(face.item_id for face in group.faces)), None, group.faces)
@@ -290,3 +312,23 @@ def plan_people(context: Context, run_id: str, gates: Gates, kind: Kind) -> Plan
         )
     faces = sum(len(group.faces) for group in groups)
     return Plan(faces, len(groups), len(new), len(again), len(found.merges))
+
+
+def make_some(
+    context: Context, run: ActiveRun, tags: Tags, face_ids: Sequence[int], *, least: int, on_items: bool = True
+) -> None:
+    """Groups of at least `least` of these faces that are unknown and good enough become people: planned once, then
+    worked off. A plan creates nobody. Raises Cancelled or GaveWay between steps, RunError."""
+    if tags.planned:
+        context.log.info("a plan creates nobody; the operation clusters shows the groups of unknown faces")
+        return
+    gates, info = gates_of(context), context.engine.info
+    if not context.store.groups.planned(run.run_id):
+        names = context.library.performer_names()
+        found = group_some(context, info, gates, names, face_ids)
+        plan = _plan(context, run.run_id, gates, names, found, found.groups, least)
+        context.log.info(
+            f"{plan.faces} unknown faces of minFaceSize and minQuality in {plan.groups} groups: {plan.new} new "
+            f"people, {plan.again} known by an earlier run, {plan.waiting} groups of fewer than {least} faces"
+        )
+    PeopleMaker(context, run, info, tags.matched, gates.min_quality, on_items=on_items).work()

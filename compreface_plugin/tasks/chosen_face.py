@@ -21,10 +21,10 @@ class Judged(Protocol):
     verdicts: list[VerdictRecord]
 
 
-def only_chosen(args: Mapping[str, object], finding: Judged, ids: Sequence[int]) -> None:
+def only_chosen(args: Mapping[str, object], finding: Judged, ids: Sequence[int]) -> Sequence[int]:
     """With faceId or faceIndex the other faces are shown, but nobody is written for them. `ids` belong to the verdicts.
 
-    Raises SettingsError when the item has no such face.
+    Returns the ids of the faces that are meant. Raises SettingsError when the item has no such face.
     """
     if not is_missing(args.get("faceId")):
         chosen = int_arg(args, "faceId", 0)
@@ -34,10 +34,11 @@ def only_chosen(args: Mapping[str, object], finding: Judged, ids: Sequence[int])
     elif not is_missing(args.get("faceIndex")):
         chosen = ids[int_arg(args, "faceIndex", 0, minimum=0, maximum=max(0, len(ids) - 1))] if ids else 0
     else:
-        return
+        return ids
     finding.verdicts = [
         verdict
         if face_id == chosen or verdict.verdict is not Verdict.ACCEPT
         else replace(verdict, verdict=Verdict.REVIEW, reason="only another face was asked for")
         for face_id, verdict in zip(ids, finding.verdicts, strict=True)
     ]
+    return [chosen] if ids else []

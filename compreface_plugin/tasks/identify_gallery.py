@@ -11,6 +11,7 @@ from compreface_plugin.pipeline.findings import ImageFinder
 from compreface_plugin.pipeline.image_batch import ImageBatches, PagePlan
 from compreface_plugin.pipeline.image_pages import PAGE
 from compreface_plugin.pipeline.opening import judge_of_run, open_run
+from compreface_plugin.pipeline.people import make_some
 from compreface_plugin.pipeline.run import ActiveRun, execute
 from compreface_plugin.pipeline.settling import Settler
 from compreface_plugin.tasks.gallery_people import faces_in, gallery_result, looked_key, people_in
@@ -22,35 +23,49 @@ if TYPE_CHECKING:
     from compreface_plugin.pipeline.context import Context
     from compreface_plugin.pipeline.tags import Tags
 
+ASSOCIATE, CREATE = "associateExisting", "createPerformer"
+
 
 def identify_gallery(context: Context) -> dict[str, Any]:
     """Arguments: galleryId, tagImages (the images get people and tags too), minSimilarity, associateExisting (true;
-    false: nothing is written to Stash, only looked).
+    false: nothing is written to Stash, only looked), createPerformer (groups of `minFacesPerPerson` unknown faces of
+    its images become performers).
 
     The result stays readable by `galleryResult`, since Stash throws a task's result away.
     """
     gallery_id = int_arg(context.args, "galleryId", 0, minimum=1)
     if context.library.gallery(gallery_id) is None:
         raise SettingsError(f"The argument galleryId is {gallery_id}, and Stash has no such gallery.")
+    if bool_arg(context.args, CREATE) and not bool_arg(context.args, ASSOCIATE, True):
+        raise SettingsError(
+            "The argument associateExisting is false (nothing is written to Stash), and createPerformer asks for "
+            "performers to be made: leave one of them out."
+        )
     result = execute(context, "identifyGallery", partial(_identify, context, gallery_id))
     return {**result, **gallery_result(context)}
 
 
 def _identify(context: Context, gallery_id: int, run: ActiveRun) -> None:
-    write = bool_arg(context.args, "associateExisting", True)
+    write = bool_arg(context.args, ASSOCIATE, True)
     opened = open_run(context, run, write=write)
-    least = float_arg(context.args, "minSimilarity", context.settings.min_similarity)
-    finder = ImageFinder(context, judge_of_run(context, run, opened, min_similarity=least))
+    similarity = float_arg(context.args, "minSimilarity", context.settings.min_similarity)
+    finder = ImageFinder(context, judge_of_run(context, run, opened, min_similarity=similarity))
     run.set_total(context.library.image_count(gallery_id=gallery_id))
-    look_only = not write or not bool_arg(context.args, "tagImages")
-    settler = Settler(context, run, opened, finder.keep, look_only=look_only)
+    tag_images = bool_arg(context.args, "tagImages")
+    settler = Settler(context, run, opened, finder.keep, look_only=not (write and tag_images))
     batches = ImageBatches(context, run, finder, settler)
     while page := context.library.image_page(run.cursor, PAGE, gallery_id=gallery_id):
         states = context.store.items.states(Kind.IMAGE, [image.id for image in page])
         batches.work(PagePlan(page, page, states, last=len(page) < PAGE))
         if len(page) < PAGE:
             break
-    _conclude(context, run, gallery_id, opened.tags if write else None, opened.names)
+    names = opened.names
+    if bool_arg(context.args, CREATE):
+        unknown = [face.face_id for faces in faces_in(context, gallery_id).values() for face in faces]
+        least = context.settings.min_faces_per_person
+        make_some(context, run, opened.tags, unknown, least=least, on_items=tag_images)
+        names = context.library.performer_names()
+    _conclude(context, run, gallery_id, opened.tags if write else None, names)
 
 
 def _conclude(

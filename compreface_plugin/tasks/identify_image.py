@@ -1,4 +1,5 @@
-"""identifyImage: one image, at once. Says who is on it; writes to Stash only when asked to (`associateExisting`)."""
+"""identifyImage: one image, at once. Says who is on it; writes to Stash only when asked to (`associateExisting`,
+`createPerformer`)."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from compreface_plugin.domain.records import Kind
 from compreface_plugin.pipeline.findings import Finding, ImageFinder
 from compreface_plugin.pipeline.judge import judge_of_one
 from compreface_plugin.pipeline.opening import open_run
+from compreface_plugin.pipeline.people import make_some
 from compreface_plugin.pipeline.run import ActiveRun, execute
 from compreface_plugin.pipeline.settling import Settler
 from compreface_plugin.tasks.chosen_face import only_chosen
@@ -20,17 +22,20 @@ if TYPE_CHECKING:
     from compreface_plugin.pipeline.context import Context
     from compreface_plugin.stash.records import ImageRecord
 
+ASSOCIATE, CREATE = "associateExisting", "createPerformer"
+
 
 def identify_image(context: Context) -> dict[str, Any]:
     """The faces of `imageId` with ranked candidates. Arguments: topK, minSimilarity, minFaceConfidence, faceId or
-    faceIndex (one face only), associateExisting (put accepted performers on the image, undoable), crops (as data URIs,
-    so that a page that shows the faces asks once)."""
+    faceIndex (one face only), associateExisting (put accepted performers on the image, undoable), createPerformer (make
+    a performer of each unknown face that is good enough, and put it on the image, undoable), crops (as data URIs, so
+    that a page that shows the faces asks once)."""
     image = _image(context)
-    if not bool_arg(context.args, "associateExisting"):
+    if not any(bool_arg(context.args, each) for each in (ASSOCIATE, CREATE)):
         return {**_show(context, image), "written": False}
     shown: dict[str, Any] = {}
-    result = execute(context, "identifyImage", partial(_associate, context, image, shown))
-    return {**shown, "written": True, "runId": result["runId"]}
+    result = execute(context, "identifyImage", partial(_write, context, image, shown))
+    return {**shown, "written": True, "runId": result["runId"], "created": result["created"]}
 
 
 def _image(context: Context) -> ImageRecord:
@@ -66,16 +71,22 @@ def _show(context: Context, image: ImageRecord) -> dict[str, Any]:
     return _view(context, image, finding, ids)
 
 
-def _associate(context: Context, image: ImageRecord, shown: dict[str, Any], run: ActiveRun) -> None:
+def _write(context: Context, image: ImageRecord, shown: dict[str, Any], run: ActiveRun) -> None:
     opened = open_run(context, run)
     finder = _finder(context, run.run_id)
     finding = _find(finder, image)
     with context.store.transaction():
         ids = finder.keep(finding, run.run_id, context.clock.now())
-    only_chosen(context.args, finding, ids)
+    chosen = only_chosen(context.args, finding, ids)
     states = context.store.items.states(Kind.IMAGE, [image.id])
-    Settler(context, run, opened, finder.keep).settle([finding], states, image.id)
-    shown.update(_view(context, image, finding, ids))
+    look_only = not bool_arg(context.args, ASSOCIATE)
+    Settler(context, run, opened, finder.keep, look_only=look_only).settle([finding], states, image.id)
+    if bool_arg(context.args, CREATE):  # a person asked for it: one face is enough
+        make_some(context, run, opened.tags, chosen, least=1)
+        stored = context.store.faces.of_items(Kind.IMAGE, [image.id], context.engine.info.model_id)[image.id]
+        said = {face.face_id: face.verdict for face in stored}
+        finding.verdicts = [said[each] or old for each, old in zip(ids, finding.verdicts, strict=True)]
+    shown.update(_view(context, _image(context), finding, ids))
 
 
 def _view(context: Context, image: ImageRecord, finding: Finding, ids: list[int]) -> dict[str, Any]:
