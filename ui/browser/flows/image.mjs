@@ -166,11 +166,12 @@ export async function failed(stage) {
 export async function crowd(stage) {
   const { page } = stage;
   await open(stage);
-  await detect(page);
+  await cards(page).last().waitFor();
   const longest = await watchLongTasks(page);
   const count = await cards(page).count();
   await cards(page).last().scrollIntoViewIfNeeded();
   await cards(page).last().focus();
   for (let i = 0; i < 10; i++) await page.keyboard.press("ArrowUp");
-  return { count, frames: (await frames(page)).length, longest: await longest() };
+  const focused = await cards(page).evaluateAll((all) => all.indexOf(document.activeElement) + 1);
+  return { count, frames: (await frames(page)).length, focused, longest: await longest() };
 }
