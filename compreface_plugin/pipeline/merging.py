@@ -51,6 +51,15 @@ def obstacles(context: Context, merges: Sequence[Merge]) -> dict[str, str]:
     return _obstacles(context, merges, _look(context, merges))
 
 
+def obstacles_by_hand(context: Context, merge: Merge) -> str:
+    """Why one may not go into the other when a person says that they are one, "" when it may.
+
+    What the person knows counts for the one who stays, and for both beside each other on an item; the one who goes
+    must still be as the plugin made it, or undo could not make it again. Raises RunError.
+    """
+    return _by_hand(context, merge, _look(context, [merge]))
+
+
 def _look(context: Context, merges: Sequence[Merge]) -> _Seen:
     people = list(dict.fromkeys(who for merge in merges for who in (merge.keep_id, merge.gone_id)))
     items = {who: context.store.merges.items_of(who) for who in people}
@@ -65,6 +74,15 @@ def _obstacles(context: Context, merges: Sequence[Merge], seen: _Seen) -> dict[s
         if set(seen.items[merge.keep_id]) & set(seen.items[merge.gone_id]):
             found.setdefault(merge.gone_id, f"it is beside performer {merge.keep_id} on an item")
     return found
+
+
+def _by_hand(context: Context, merge: Merge, seen: _Seen) -> str:
+    if merge.keep_id not in seen.uses:
+        return f"performer {merge.keep_id} is not there any more"
+    made_by = context.store.merges.made_by(merge.gone_id)
+    if made_by is None:
+        return "the plugin did not make it"
+    return _touched(context, merge.gone_id, context.store.merges.untouched().get(merge.gone_id), seen)
 
 
 def _touched(context: Context, performer_id: str, made_as: str | None, seen: _Seen) -> str:
@@ -83,11 +101,15 @@ def _touched(context: Context, performer_id: str, made_as: str | None, seen: _Se
 
 
 class Merger:
-    """Works off the merges that a run planned; each step may be killed and done again."""
+    """Works off the merges that a run planned; each step may be killed and done again.
 
-    def __init__(self, context: Context, run: ActiveRun) -> None:
+    `by_hand`: a person said that they are one, see `obstacles_by_hand`.
+    """
+
+    def __init__(self, context: Context, run: ActiveRun, *, by_hand: bool = False) -> None:
         self._context = context
         self._run = run
+        self._by_hand = by_hand
 
     def work(self) -> None:
         """Raises Cancelled or GaveWay between two steps, RunError."""
@@ -97,7 +119,7 @@ class Merger:
 
     def _step(self, planned: Sequence[Merge]) -> None:
         seen = _look(self._context, planned)
-        hindered = _obstacles(self._context, planned, seen)
+        hindered = self._hindered(planned, seen)
         for who, why in hindered.items():
             self._context.log.info(f"performer {who} is not united with another: {why}")
         merges = [merge for merge in planned if not {merge.keep_id, merge.gone_id} & set(hindered)]
@@ -113,6 +135,11 @@ class Merger:
             self._context.journal.apply(self._run.run_id)
         for merge in merges:
             self._context.log.info(f"performer {merge.gone_id} turned out to be {merge.keep_id}: united")
+
+    def _hindered(self, planned: Sequence[Merge], seen: _Seen) -> dict[str, str]:
+        if not self._by_hand:
+            return _obstacles(self._context, planned, seen)
+        return {merge.gone_id: why for merge in planned if (why := _by_hand(self._context, merge, seen))}
 
     def _as_it_was(self, merge: Merge, use: PerformerUse) -> MergedPerformer:
         people, record = self._context.store.people, use.record

@@ -55,7 +55,16 @@ def compare_faces(context: Context) -> dict[str, Any]:
         "required": round(required, 4),
         "requiredForReview": round(review, 4),
         "model": model.model_id,
+        **({"merge": _mergeable(context, performer, str(other))} if other else {}),
     }
+
+
+def _mergeable(context: Context, one: str, other: str) -> dict[str, str]:
+    """Performer id -> why it cannot go into the other one, "" when it can."""
+    from compreface_plugin.domain.unknown import Merge
+    from compreface_plugin.pipeline.merging import obstacles_by_hand
+
+    return {gone: obstacles_by_hand(context, Merge(keep, gone)) for keep, gone in ((one, other), (other, one))}
 
 
 def duplicate_performers(context: Context) -> dict[str, Any]:

@@ -78,3 +78,30 @@ def test_faces_and_their_crops_come_with_one_question(synchronized: World) -> No
     assert [face["crop"] for face in asked] == [face["crop"] for face in known]
     assert asked[0]["crop"].startswith("data:image/jpeg")
     assert "crop" not in world.ask("identifyImage", imageId=image)["faces"][0]
+
+
+def test_a_person_merges_whom_the_plugin_made_and_undo_makes_them_again(synchronized: World) -> None:
+    world, stash = synchronized, synchronized.stash
+    obama = world.performers["Barack Obama"]
+    speaking, other = [image for image, who in world.expected.items() if who == [obama]]
+    strict = {"minFacesPerPerson": 1, "minSimilarity": "0.9999", "reviewSimilarity": "0.9999"}
+    stash.set_plugin_settings("compreface", strict)  # nobody is recognised, so everybody is made
+    world.run("Recognize Images (High Quality)")
+    assert world.errors() == []
+    [made] = [who for who in world.performers_on(speaking) if who not in world.performers.values()]
+    stash.set_plugin_settings("compreface", {})
+    before = world.named()
+    found = world.ask("compareFaces", performerId=obama, otherId=made)
+    assert found["merge"] == {obama: "the plugin did not make it", made: ""}
+    with pytest.raises(Exception, match=f"{obama} was not merged into {made}: the plugin did not make it"):
+        world.ask("mergePerformers", performerId=made, otherId=obama)
+    merged = world.ask("mergePerformers", performerId=obama, otherId=made)
+    assert merged["united"] == 1
+    assert world.performers_on(speaking) == [obama]
+    assert made not in stash.ids("performer")
+    assert world.ask("performerFaces", performerId=obama)["recognised"]["images"] >= 1
+    world.ask("undoRun", runId=merged["runId"])
+    [again] = [who for who in world.performers_on(speaking) if who not in world.performers.values()]
+    expected = {image: sorted(again if who == made else who for who in names) for image, names in before.items()}
+    assert world.named() == expected
+    assert other in world.named()

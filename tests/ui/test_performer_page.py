@@ -59,3 +59,19 @@ def test_twins_side_by_side(click: Click, obama: str) -> None:
     assert seen["words"].startswith("probably the same person")
     assert seen["apart"] == 0
     assert seen["violations"] == []
+
+
+def test_whom_the_plugin_made_twice_is_merged_by_a_click(click: Click, library: World, obama: str) -> None:
+    speaking = ImageOps.mirror(ImageOps.contain(Image.open(library.photos / "obama2.jpg"), (450, 450)))
+    image = library.add_image("speaking.jpg", jpeg(speaking))
+    before = dict(library.stash.plugin_settings["compreface"])
+    strict = {"minFacesPerPerson": 1, "minSimilarity": "0.9999", "reviewSimilarity": "0.9999"}
+    library.stash.plugin_settings["compreface"] = {**before, **strict}  # he is not recognised, so somebody is made
+    library.run("Recognize Images (High Quality)")
+    library.stash.plugin_settings["compreface"] = before
+    [made] = library.performers_on(image)
+    seen = click("performer/merge", performer=obama, twin=library.stash.snapshot()["performer"][made]["name"])
+    assert "This can be undone" in seen["words"]
+    assert seen["violations"] == []
+    assert library.performers_on(image) == [obama]
+    assert made not in library.stash.ids("performer")

@@ -72,3 +72,23 @@ export async function doubles(stage) {
   await section(page).getByRole("button", { name: `Compare: ${given.twin}` }).waitFor();
   return { sides, words, apart, violations };
 }
+
+/** Whom the plugin made twice becomes one by two clicks, and two again by a third; at last they are merged for good. */
+export async function merge(stage) {
+  const { page, given } = stage;
+  await open(stage);
+  await section(page).getByRole("button", { name: "Look for look-alikes" }).click();
+  await section(page).getByRole("button", { name: `Compare: ${given.twin}` }).click();
+  const button = section(page).getByRole("button", { name: `Merge ${given.twin} into Barack Obama` });
+  await button.click();
+  const words = await section(page).locator(".compreface-comparison .compreface-box").innerText();
+  const violations = await stage.axe();
+  await page.keyboard.press("Enter"); // the second click has the focus
+  await status(page, "Merged into Barack Obama").waitFor();
+  await section(page).getByRole("button", { name: "Undo" }).click();
+  await section(page).getByRole("button", { name: `Compare: ${given.twin}` }).click();
+  await button.click();
+  await section(page).getByRole("button", { name: "Merge them" }).click();
+  await status(page, "Merged into Barack Obama").waitFor();
+  return { words, violations };
+}

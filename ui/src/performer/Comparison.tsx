@@ -5,6 +5,7 @@ import { useAnswer } from "../parts/useAnswer";
 import { useText } from "../text";
 import { Crop, ItemLink } from "./Crop";
 import { SAMENESS } from "./Doubles";
+import { Merge } from "./Merge";
 import { compareFaces, performerFaces, type PerformerFaces } from "./operations";
 
 const { Button } = Bootstrap;
@@ -14,11 +15,16 @@ interface Props {
   otherId: string;
   busy: boolean;
   onDifferent(): void;
-  onMerged(): void;
+  onMerge(keep: Person, gone: Person): void;
+}
+
+export interface Person {
+  id: string;
+  name: string;
 }
 
 /** Two performers side by side, with how alike their faces are, and what may be done about it. */
-export function Comparison({ performerId, otherId, busy, onDifferent }: Props) {
+export function Comparison({ performerId, otherId, busy, onDifferent, onMerge }: Props) {
   const text = useText();
   const { state, again } = useAnswer(
     React.useCallback(
@@ -54,6 +60,15 @@ export function Comparison({ performerId, otherId, busy, onDifferent }: Props) {
         <Button size="sm" variant="secondary" disabled={busy} onClick={onDifferent}>
           {text("compreface.performer.apart")}
         </Button>
+        <Merge
+          pair={[
+            { id: performerId, name: mine.name },
+            { id: otherId, name: theirs.name },
+          ]}
+          obstacles={found.merge}
+          busy={busy}
+          onMerge={onMerge}
+        />
       </div>
     </div>
   );

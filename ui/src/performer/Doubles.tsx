@@ -1,10 +1,11 @@
-import { Bootstrap, React, Router } from "../host";
+import { Bootstrap, React, refreshHost, Router } from "../host";
+import { undoRun } from "../operations";
 import { Meter } from "../parts/Meter";
 import { Failed, messageOf, Working } from "../parts/notices";
 import { useAnswer } from "../parts/useAnswer";
 import { useText, type MessageId } from "../text";
-import { Comparison } from "./Comparison";
-import { duplicatesOf, tellApart, type Pair, type Sameness } from "./operations";
+import { Comparison, type Person } from "./Comparison";
+import { duplicatesOf, mergePerformers, tellApart, type Pair, type Sameness } from "./operations";
 import { Undo } from "./Undo";
 
 const { Button } = Bootstrap;
@@ -15,20 +16,20 @@ export const SAMENESS: Record<Sameness, MessageId> = {
   "different people": "compreface.performer.different",
 };
 
-interface Props {
-  performerId: string;
-  onMerged(): void;
+interface Done {
+  words: string;
+  undo?: () => void;
 }
 
 /** Performers who are perhaps the same person. Asked for by a click: it compares with everybody. */
-export function Doubles({ performerId, onMerged }: Props) {
+export function Doubles({ performerId }: { performerId: string }) {
   const text = useText();
   const [asked, setAsked] = React.useState(false);
   return (
     <>
       <h6>{text("compreface.performer.doubles")}</h6>
       {asked ? (
-        <Found performerId={performerId} onMerged={onMerged} />
+        <Found performerId={performerId} />
       ) : (
         <Button size="sm" variant="secondary" onClick={() => setAsked(true)}>
           {text("compreface.performer.doubles.find")}
@@ -38,30 +39,51 @@ export function Doubles({ performerId, onMerged }: Props) {
   );
 }
 
-function Found({ performerId, onMerged }: Props) {
+function Found({ performerId }: { performerId: string }) {
   const text = useText();
   const { state, again, put } = useAnswer(
     React.useCallback((signal: AbortSignal) => duplicatesOf(performerId, signal), [performerId]),
   );
+  const history = Router.useHistory();
   const [shown, setShown] = React.useState("");
-  const [apart, setApart] = React.useState<{ id: string; name: string } | null>(null);
+  const [done, setDone] = React.useState<Done | null>(null);
   const [busy, setBusy] = React.useState(false);
   const [refused, setRefused] = React.useState("");
 
-  const say = (id: string, name: string, different: boolean) => {
+  const act = (task: () => Promise<Done | null>) => {
     setBusy(true);
     setRefused("");
-    tellApart(performerId, id, different)
-      .then(
-        (pairs) => {
-          put(() => pairs);
-          setShown("");
-          setApart(different ? { id, name } : null);
-        },
-        (error: unknown) => setRefused(messageOf(error)),
-      )
+    task()
+      .then(setDone, (error: unknown) => setRefused(messageOf(error)))
       .finally(() => setBusy(false));
   };
+
+  const say = (id: string, name: string, different: boolean) =>
+    act(async () => {
+      const pairs = await tellApart(performerId, id, different);
+      put(() => pairs);
+      setShown("");
+      if (!different) return null;
+      return { words: text("compreface.performer.apart.done", { name }), undo: () => say(id, name, false) };
+    });
+
+  const merge = (keep: Person, gone: Person) =>
+    act(async () => {
+      const runId = await mergePerformers(keep.id, gone.id);
+      if (gone.id === performerId) history.push(`/performers/${keep.id}`); // this page is nobody's any more
+      setShown("");
+      put((old) => old.filter((pair) => !pair.performerIds.includes(gone.id)));
+      void refreshHost();
+      return { words: text("compreface.performer.merged", { keep: keep.name }), undo: () => split(runId) };
+    });
+
+  const split = (runId: string) =>
+    act(async () => {
+      await undoRun(runId);
+      void refreshHost();
+      again();
+      return { words: text("compreface.done.undo") };
+    });
 
   if (state.kind === "working") return <Working words={text("compreface.performer.doubles.loading")} />;
   if (state.kind === "failed") {
@@ -71,13 +93,7 @@ function Found({ performerId, onMerged }: Props) {
     <>
       <div role="status">
         {state.value.length === 0 && <p className="text-muted">{text("compreface.performer.doubles.none")}</p>}
-        {apart && (
-          <Undo
-            words={text("compreface.performer.apart.done", { name: apart.name })}
-            busy={busy}
-            onUndo={() => say(apart.id, apart.name, false)}
-          />
-        )}
+        {done && <Undo words={done.words} busy={busy} onUndo={done.undo} />}
       </div>
       {refused && (
         <p className="compreface-refused" role="alert">
@@ -111,7 +127,7 @@ function Found({ performerId, onMerged }: Props) {
                   otherId={id}
                   busy={busy}
                   onDifferent={() => say(id, name, true)}
-                  onMerged={onMerged}
+                  onMerge={merge}
                 />
               )}
             </li>

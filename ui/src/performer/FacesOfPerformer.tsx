@@ -78,7 +78,7 @@ export function FacesOfPerformer({ performerId }: { performerId: string }) {
       <Examples known={known} busy={busy} onRemove={forget} />
       <SeenFaces known={known} busy={busy} onLearn={learn} />
       <AddFromImage examples={known.examples} busy={busy} onLearn={learn} />
-      <Doubles performerId={performerId} onMerged={again} />
+      <Doubles performerId={performerId} />
     </div>
   );
 }

@@ -52,6 +52,8 @@ export interface Comparison {
   best: number;
   median: number;
   required: number;
+  /** Performer id -> why it cannot go into the other one; "" when it can. */
+  merge: Record<string, string>;
 }
 
 export const PAGE = 24;
@@ -85,4 +87,10 @@ export async function tellApart(performerId: string, otherId: string, different:
 
 export function compareFaces(performerId: string, otherId: string, signal?: AbortSignal): Promise<Comparison> {
   return callPlugin({ mode: "compareFaces", performerId, otherId }, signal);
+}
+
+/** `goneId` goes into `keepId`; the run that undoes it. */
+export async function mergePerformers(keepId: string, goneId: string): Promise<string> {
+  const args = { mode: "mergePerformers", performerId: keepId, otherId: goneId };
+  return (await callPlugin<{ runId: string }>(args)).runId;
 }
