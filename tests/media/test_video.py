@@ -106,6 +106,18 @@ def test_a_variable_frame_rate(tmp_path: Path) -> None:
     assert [f.at_s for f in frames] == pytest.approx([3.0, 6.5, 12.0], abs=0.02)
 
 
+def test_the_clock_is_that_of_players_where_pictures_begin_after_the_sound(tmp_path: Path) -> None:
+    times = [1.5 + n / FPS for n in range(60)]
+    path = write_film(tmp_path / "late.mp4", staircase(60), fps=FPS, times=times, gop=10, sound=True)
+    frames = sampled(path)
+    assert frames[0].at_s == pytest.approx(1.5, abs=0.06)
+    with VideoFile(str(path), bind=bound_to_us()) as video:
+        frames += video.at([3.0, 6.2])
+        assert video.info.duration_s == pytest.approx(7.5, abs=0.2)
+    for frame in frames:
+        assert level(frame) == pytest.approx(40 + (frame.at_s - 1.5) * FPS, abs=4.0)
+
+
 def test_wide_pixels_become_square_ones(tmp_path: Path) -> None:
     path = write_film(tmp_path / "wide.mkv", staircase(30, (120, 90)), fps=FPS, pixel_ratio=Fraction(4, 3))
     frame = sampled(path)[0]

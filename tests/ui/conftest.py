@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -41,26 +42,43 @@ def chromium() -> str:
     return found
 
 
-@pytest.fixture(scope="module")
-def library(tmp_path_factory: pytest.TempPathFactory, repo_root: Path, photos_dir: Path) -> Iterator[World]:
-    """Obama, Biden and Collins, synchronised; the pictures are added by the tests."""
-    folder = tmp_path_factory.mktemp("library")
+@contextmanager
+def synchronized_library(
+    folder: Path,
+    repo_root: Path,
+    photos: Path,
+    portraits: Mapping[str, Image.Image],
+    pack: str,
+    models: Path | None = None,
+) -> Iterator[World]:
+    """Performers with these portraits, synchronised by this pack; the pictures are added by the tests."""
     (folder / "plugins").mkdir()
     (folder / "plugins" / "compreface").symlink_to(repo_root)
     (folder / "pictures").mkdir()
     with TestStash(folder / "config", plugins_dir=folder / "plugins") as stash:
-        world = World(stash, folder / "pictures", photos_dir)
-        portraits = {
-            "Barack Obama": Image.open(photos_dir / "obama.jpg").resize((364, 455)),
-            "Joe Biden": Image.open(photos_dir / "biden.jpg").crop((0, 0, 970, 1300)).resize((364, 488)),
-            "Eileen Collins": Image.open(photos_dir / "astronaut.png").convert("RGB").crop((100, 0, 400, 300)),
-        }
+        world = World(stash, folder / "pictures", photos)
+        if models is not None:
+            world.data.mkdir(parents=True)
+            (world.data / "models").symlink_to(models)
         for name, picture in portraits.items():
             world.performers[name] = str(stash.add_performer(name, jpeg(picture)))
-        stash.plugin_settings["compreface"] = {"modelPack": "dlib"}
-        assert world.run("Synchronize Performers")["status"] == "FINISHED"
+        stash.plugin_settings["compreface"] = {"modelPack": pack}
+        assert world.run("Synchronize Performers", modelPack=pack)["status"] == "FINISHED"
         yield world
         assert stash.broken == []
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory, repo_root: Path, photos_dir: Path) -> Iterator[World]:
+    """Obama, Biden and Collins."""
+    portraits = {
+        "Barack Obama": Image.open(photos_dir / "obama.jpg").resize((364, 455)),
+        "Joe Biden": Image.open(photos_dir / "biden.jpg").crop((0, 0, 970, 1300)).resize((364, 488)),
+        "Eileen Collins": Image.open(photos_dir / "astronaut.png").convert("RGB").crop((100, 0, 400, 300)),
+    }
+    folder = tmp_path_factory.mktemp("library")
+    with synchronized_library(folder, repo_root, photos_dir, portraits, "dlib") as world:
+        yield world
 
 
 @pytest.fixture(scope="session")

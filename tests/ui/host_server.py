@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import urllib.request
 from contextlib import suppress
@@ -58,15 +59,29 @@ class HostServer:
                 request.add_header("Content-Type", self.headers.get("Content-Type") or "application/json")
                 try:
                     with urllib.request.urlopen(request, timeout=120) as answer:  # noqa: S310
-                        self._send(answer.status, answer.read(), answer.headers["Content-Type"])
+                        self._send_part(answer.status, answer.read(), answer.headers["Content-Type"])
                 except HTTPError as error:
                     self._send(error.code, error.read(), error.headers["Content-Type"])
 
-            def _send(self, status: int, body: bytes, content_type: str) -> None:
+            def _send_part(self, status: int, body: bytes, content_type: str) -> None:
+                """Players seek by asking for parts."""
+                wanted = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range") or "")
+                if wanted is None:
+                    self._send(status, body, content_type)
+                    return
+                start, end = int(wanted[1]), min(int(wanted[2] or len(body) - 1), len(body) - 1)
+                place = f"bytes {start}-{end}/{len(body)}"
+                self._send(206, body[start : end + 1], content_type, {"Content-Range": place})
+
+            def _send(
+                self, status: int, body: bytes, content_type: str, more: dict[str, str] | None = None
+            ) -> None:
                 self.send_response(status)
                 self.send_header("Content-Type", content_type)
                 self.send_header("Content-Length", str(len(body)))
                 self.send_header("Content-Security-Policy", POLICY)
+                for name, value in (more or {}).items():
+                    self.send_header(name, value)
                 self.end_headers()
                 with suppress(ConnectionError):  # a page that was left has not waited
                     self.wfile.write(body)

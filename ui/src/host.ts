@@ -16,11 +16,6 @@ import type * as RouterNamespace from "react-router-dom";
 type Component = ComponentType<Record<string, unknown>>;
 type Patch = (...args: unknown[]) => unknown;
 
-interface Mousetrap {
-  bind(keys: string, action: () => void): void;
-  unbind(keys: string): void;
-}
-
 interface PluginApi {
   React: typeof ReactNamespace;
   ReactDOM: typeof ReactDOMNamespace;
@@ -31,7 +26,6 @@ interface PluginApi {
     Intl: typeof IntlNamespace;
     FontAwesomeSolid: Record<string, unknown>;
     ReactRouterDOM: typeof RouterNamespace;
-    Mousetrap?: Mousetrap;
   };
   components: Record<string, Component | undefined>;
   loadableComponents: Record<string, (() => Promise<unknown>) | undefined>;
@@ -166,17 +160,6 @@ const silent: Toast = { success: () => undefined, error: () => undefined };
 
 /** The host's toasts; nothing where it has none. */
 export const useToast: () => Toast = api.hooks.useToast ?? (() => silent);
-
-/** A key sequence for as long as the calling component is there. */
-export function useShortcut(keys: string, action: () => void): void {
-  const latest = React.useRef(action);
-  latest.current = action;
-  React.useEffect(() => {
-    const mousetrap = api.libraries.Mousetrap;
-    mousetrap?.bind(keys, () => latest.current());
-    return () => mousetrap?.unbind(keys);
-  }, [keys]);
-}
 
 /** The address of something that Stash serves, behind a proxy's prefix too. */
 export function served(path: string): string {

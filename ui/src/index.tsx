@@ -4,5 +4,6 @@ import "./styles.css";
 
 import "./gallery/register";
 import "./image/register";
+import "./scene/register";
 import "./performer/register";
 import "./settings/register";

@@ -25,6 +25,11 @@ export interface Face {
   reason?: string;
   candidates: Candidate[];
   crop?: string | null; // data URI
+  // of a person seen in a scene; times in seconds, `box` belongs to the frame at `bestFrame`
+  appearances?: [start: number, end: number][];
+  bestFrame?: number;
+  sightings?: number;
+  previewOnly?: boolean;
 }
 
 export interface FacesAnswer {

@@ -130,7 +130,7 @@ export async function create(stage) {
   await card.getByRole("button", { name: "Someone else" }).click();
   await card.getByRole("textbox", { name: "Performer" }).fill("Collins");
   await card.getByRole("button", { name: "Eileen Collins" }).click();
-  await card.getByRole("button", { name: "Put on this picture" }).click();
+  await card.getByRole("button", { name: "Take this performer" }).click();
   await confirmed(page).first().waitFor();
   await onPage(page, "Eileen Collins");
   return { heading };

@@ -1,4 +1,5 @@
 import * as Apollo from "@apollo/client";
+import Mousetrap from "mousetrap";
 import * as React from "react";
 import * as Bootstrap from "react-bootstrap";
 import { useParams } from "react-router-dom";
@@ -55,6 +56,15 @@ function EditForm() {
 export function ImagePage() {
   const { id } = useParams<{ id: string }>();
   const { data } = Apollo.useQuery<{ findImage: Image }>(FIND_IMAGE, { variables: { id } });
+  const [tab, setTab] = React.useState<string | null>("image-details-panel");
+  React.useEffect(() => {
+    Mousetrap.bind("a", () => setTab("image-details-panel"));
+    Mousetrap.bind("f", () => setTab("image-edit-panel"));
+    return () => {
+      Mousetrap.unbind("a");
+      Mousetrap.unbind("f");
+    };
+  });
   if (data === undefined) return <p>Loading</p>;
   return (
     <main className="row">
@@ -66,7 +76,7 @@ export function ImagePage() {
           </span>
           <span className="image-toolbar-group" />
         </div>
-        <Bootstrap.Tab.Container defaultActiveKey="image-details-panel" id="host">
+        <Bootstrap.Tab.Container activeKey={tab ?? ""} onSelect={setTab} id="host">
           <Bootstrap.Nav variant="tabs">
             <Bootstrap.Nav.Link eventKey="image-details-panel">Details</Bootstrap.Nav.Link>
             <Bootstrap.Nav.Link eventKey="image-edit-panel">Edit</Bootstrap.Nav.Link>

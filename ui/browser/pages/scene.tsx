@@ -49,7 +49,13 @@ const TabContent = component<PageProps>("ScenePage.TabContent", ({ children }) =
 const ScenePlayer = component<{ scene: Scene }>("ScenePlayer", ({ scene }) => (
   <div className="VideoPlayer">
     <div className="video-wrapper">
-      <div className="video-js" id="VideoJsPlayer">
+      <div
+        className="video-js"
+        id="VideoJsPlayer"
+        tabIndex={-1}
+        ref={(player) => player?.focus()}
+        onKeyDown={(event) => event.key === "f" && event.currentTarget.classList.add("vjs-fullscreen")}
+      >
         <video className="vjs-tech" src={new URL(scene.paths.stream, location.href).pathname} muted preload="auto" />
       </div>
     </div>

@@ -1,3 +1,4 @@
+import type { ReactNode } from "react";
 import { Bootstrap, Icon, React } from "../host";
 import type { Candidate, Face } from "../operations";
 import { cardKeys } from "../parts/cardKeys";
@@ -22,11 +23,12 @@ interface Props {
   /** Why the last decision was not carried out. */
   refused: string | undefined;
   pictures: ReadonlyMap<string, string>;
-  /** Whom the face is taken for is on the picture already. */
+  /** Whom the face is taken for is on the item already. */
   onImage: boolean;
   suggestedName: string;
   active: boolean;
   onActive: (faceId: number | null) => void;
+  inCard?: (face: Face) => ReactNode;
 }
 
 type Form = "pick" | "create" | null;
@@ -83,6 +85,7 @@ export const FaceCard = React.memo(function FaceCard(props: Props) {
         </div>
         {busy && <Spinner animation="border" size="sm" className="compreface-spinner" />}
       </div>
+      {props.inCard?.(face)}
       {!isDecided(face) && <Alternatives {...props} best={who} />}
       <Actions {...props} best={best} form={form} setForm={setForm} />
       {form === "pick" && (
@@ -185,7 +188,6 @@ function Alternatives({ face, actions, busy, pictures, best }: Props & { best: C
           type="button"
           className="compreface-candidate"
           title={`${each.name}: ${text(similarityWords(each.similarity, face.required))}`}
-          aria-label={text("compreface.choose", { name: each.name, value: text.similarity(each.similarity) })}
           disabled={busy}
           onClick={() => actions.accept(face, { id: each.performerId, name: each.name })}
         >
@@ -194,7 +196,7 @@ function Alternatives({ face, actions, busy, pictures, best }: Props & { best: C
           ) : (
             <Icon name="faUser" />
           )}
-          <bdi className="compreface-candidate-name">{each.name}</bdi>
+          <bdi className="compreface-candidate-name">{each.name}</bdi>{" "}
           <span className="compreface-candidate-value">{text.similarity(each.similarity)}</span>
         </button>
       ))}

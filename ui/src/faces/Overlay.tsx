@@ -5,11 +5,17 @@ import { useText } from "../text";
 import { pictureIn, type Rectangle } from "./geometry";
 import { named, verdictWords } from "./wording";
 
-const CONTAINER = ".image-container"; // the host's, position: relative
-const PICTURE = "img.image-image";
+const LOADED = ["load", "loadedmetadata"];
 const STEPS: Record<string, number> = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
 
+/** Selectors of the picture or video, and of what holds it, which is positioned. */
+export interface Place {
+  container: string;
+  picture: string;
+}
+
 interface Props {
+  on: Place;
   faces: Face[];
   active: number | null;
   onActive: (faceId: number | null) => void;
@@ -18,7 +24,7 @@ interface Props {
 
 /** Frames round the faces, on the picture itself. Nothing where the page shows no picture. */
 export function Overlay(props: Props) {
-  const area = usePictureArea();
+  const area = usePictureArea(props.on);
   if (area === null || area.width === 0) return null;
   const { container, ...style } = area;
   return ReactDOM.createPortal(
@@ -93,42 +99,44 @@ function moveFocus(event: KeyboardEvent<HTMLElement>): void {
 type Area = Rectangle & { container: Element };
 
 /** Follows the picture through loading, resizing and replacement. */
-function usePictureArea(): Area | null {
+function usePictureArea({ container: holder, picture: shown }: Place): Area | null {
   const [area, setArea] = React.useState<Area | null>(null);
   React.useEffect(() => {
-    const container = document.querySelector(CONTAINER);
+    const container = document.querySelector(holder);
     if (container === null) return undefined;
     const measure = () => {
-      const picture = container.querySelector<HTMLImageElement>(PICTURE);
+      const picture = container.querySelector<HTMLImageElement | HTMLVideoElement>(shown);
       setArea(picture === null ? null : { container, ...shownPart(picture) });
     };
     const resized = new ResizeObserver(measure);
     const watch = () => {
       resized.disconnect();
       resized.observe(container);
-      const picture = container.querySelector(PICTURE);
+      const picture = container.querySelector(shown);
       if (picture !== null) resized.observe(picture);
       measure();
     };
     const replaced = new MutationObserver(watch);
     replaced.observe(container, { childList: true });
-    container.addEventListener("load", measure, true); // load does not bubble
+    for (const event of LOADED) container.addEventListener(event, measure, true); // they do not bubble
     watch();
     return () => {
       resized.disconnect();
       replaced.disconnect();
-      container.removeEventListener("load", measure, true);
+      for (const event of LOADED) container.removeEventListener(event, measure, true);
     };
-  }, []);
+  }, [holder, shown]);
   return area;
 }
 
-function shownPart(picture: HTMLImageElement): Rectangle {
+function shownPart(picture: HTMLImageElement | HTMLVideoElement): Rectangle {
   const element = {
     left: picture.offsetLeft,
     top: picture.offsetTop,
     width: picture.offsetWidth,
     height: picture.offsetHeight,
   };
-  return pictureIn(element, picture.naturalWidth, picture.naturalHeight);
+  return picture instanceof HTMLVideoElement
+    ? pictureIn(element, picture.videoWidth, picture.videoHeight)
+    : pictureIn(element, picture.naturalWidth, picture.naturalHeight);
 }

@@ -1,18 +1,7 @@
 import { hasUnsavedEdits, React, refreshHost } from "../host";
-import {
-  createPerformer,
-  decide,
-  identifyImage,
-  knownFaces,
-  undoRun,
-  type Candidate,
-  type Decision,
-  type Face,
-  type Word,
-} from "../operations";
+import { decide, undoRun, type Candidate, type Decision, type Face, type Word } from "../operations";
 import { messageOf } from "../parts/notices";
 import { useText } from "../text";
-import { inReadingOrder } from "./geometry";
 import { isUnjudged, named } from "./wording";
 
 export type Step = "load" | "detect";
@@ -45,8 +34,18 @@ export interface Actions {
   create(face: Face, name: string): void;
 }
 
-/** The faces of one image, and what may be done about them. */
-export function useFaces(imageId: string): Faces {
+/** Where faces come from: one image, or one scene. The same object for as long as it is the same one. */
+export interface Source {
+  /** What is known without looking. */
+  known(signal: AbortSignal): Promise<{ faces: Face[]; scannedAt: number | null }>;
+  /** Looks, or remembers; writes nothing to Stash. */
+  look(signal: AbortSignal): Promise<Face[]>;
+  create(face: Face, name: string): Promise<{ performerId: string; name: string; runId: string }>;
+  inOrder(faces: Face[]): Face[];
+}
+
+/** The faces of one item, and what may be done about them. */
+export function useFaces(source: Source): Faces {
   const text = useText();
   const [phase, setPhase] = React.useState<Phase>({ kind: "working", step: "load" });
   const [faces, setFaces] = React.useState<Face[]>([]);
@@ -71,13 +70,13 @@ export function useFaces(imageId: string): Faces {
 
   const look = React.useCallback(
     async (signal: AbortSignal): Promise<Phase> => {
-      const seen = await identifyImage(imageId, signal);
+      const seen = await source.look(signal);
       if (signal.aborted) return { kind: "ready" };
-      setFaces(inReadingOrder(seen.faces));
-      setSaid(text("compreface.done.found", { count: seen.faces.length }));
+      setFaces(source.inOrder(seen));
+      setSaid(text("compreface.done.found", { count: seen.length }));
       return { kind: "ready" };
     },
-    [imageId, text],
+    [source, text],
   );
 
   const detect = React.useCallback(() => work("detect", look), [work, look]);
@@ -85,15 +84,15 @@ export function useFaces(imageId: string): Faces {
   const load = React.useCallback(
     () =>
       work("load", async (signal) => {
-        const answer = await knownFaces(imageId, signal);
+        const answer = await source.known(signal);
         if (signal.aborted) return { kind: "new" };
-        setFaces(inReadingOrder(answer.faces));
+        setFaces(source.inOrder(answer.faces));
         const seen = answer.faces.length > 0;
-        if (!seen && answer.item.scannedAt === null) return { kind: "new" };
-        // A picture may count as scanned by its tag alone; looking at one that is remembered costs little.
+        if (!seen && answer.scannedAt === null) return { kind: "new" };
+        // An item may count as scanned by its tag alone; looking at what is remembered costs little.
         return !seen || answer.faces.some(isUnjudged) ? look(signal) : { kind: "ready" };
       }),
-    [imageId, work, look],
+    [source, work, look],
   );
 
   React.useEffect(() => {
@@ -191,13 +190,13 @@ export function useFaces(imageId: string): Faces {
     (face: Face, name: string) => {
       remember([face]);
       void act([face.id], async () => {
-        const made = await createPerformer(imageId, face.id, name);
+        const made = await source.create(face, name);
         created.current.set(face.id, made.runId);
         setFaces((old) => old.map((each) => (each.id === face.id ? confirmedAs(each, made) : each)));
         return text("compreface.done.create", { name: made.name });
       });
     },
-    [act, imageId, remember, text],
+    [act, source, remember, text],
   );
 
   const actions = React.useMemo(
@@ -213,9 +212,10 @@ function merged(face: Face, after: Face | undefined, decisions: Decision[]): Fac
   const mine = decisions.find((each) => each.faceId === face.id);
   const denied = mine?.decision === "reject" ? mine.performerId : undefined;
   const candidates = after.candidates.length > 0 ? after.candidates : face.candidates;
+  const { crop, appearances, bestFrame, sightings, previewOnly } = face; // of seeing, not of judging
   return {
     ...after,
-    crop: face.crop,
+    ...{ crop, appearances, bestFrame, sightings, previewOnly },
     required: after.required ?? face.required,
     candidates: candidates.filter((each) => each.performerId !== denied),
   };

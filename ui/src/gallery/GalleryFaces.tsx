@@ -1,9 +1,10 @@
 import "./styles.css";
 
-import { Bootstrap, Icon, React, useShortcut } from "../host";
+import { Bootstrap, Icon, React } from "../host";
 import { usePictures, useRemembered } from "../parts/hooks";
 import { Failed, Notice, Working } from "../parts/notices";
 import { Progress } from "../parts/Progress";
+import { shortcutName, useShortcut } from "../shortcuts";
 import { useText } from "../text";
 import { PersonCard } from "./PersonCard";
 import { UnknownPeople } from "./UnknownPeople";
@@ -11,7 +12,7 @@ import { useGallery, type GalleryFaces as Faces } from "./useGallery";
 
 const { Button, Form } = Bootstrap;
 
-const SHORTCUT = "x f";
+const SHORTCUT = "f";
 const OPEN_KEY = "compreface.gallery.open"; // of localStorage
 const IMAGES_KEY = "compreface.gallery.images";
 
@@ -31,7 +32,7 @@ export function GalleryFaces({ galleryId, imageCount }: { galleryId: string; ima
         ref={toggle}
         type="button"
         className="compreface-fold"
-        title={SHORTCUT}
+        title={shortcutName(SHORTCUT)}
         aria-expanded={open}
         aria-controls={id}
         onClick={() => setOpen(!open)}

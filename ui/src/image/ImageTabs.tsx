@@ -1,14 +1,15 @@
 import "./styles.css";
 
 import type { ReactNode } from "react";
-import { FacesPanel, type ImageOfHost } from "../faces/FacesPanel";
-import { Bootstrap, Icon, React, ReactDOM, useShortcut } from "../host";
+import { FacesPanel, type ImageOfHost } from "./FacesPanel";
+import { Bootstrap, Icon, React, ReactDOM } from "../host";
+import { shortcutName, useShortcut } from "../shortcuts";
 import { Part } from "../surface";
 import { useText } from "../text";
 
 const { Button, Nav, Tab } = Bootstrap;
 
-const SHORTCUT = "x f"; // free on every page of the host
+const SHORTCUT = "f";
 const HOST_DETAILS = "[data-rb-event-key='image-details-panel']";
 const HOST_TOOLBAR = ".image-toolbar .image-toolbar-group:last-child";
 const ID = "compreface-tabs";
@@ -36,7 +37,7 @@ export function ImageTabs({ image, details }: { image: ImageOfHost; details: Rea
           </Nav.Link>
         </Nav.Item>
         <Nav.Item>
-          <Nav.Link eventKey="faces" as="button" type="button" title={SHORTCUT}>
+          <Nav.Link eventKey="faces" as="button" type="button" title={shortcutName(SHORTCUT)}>
             {text("compreface.tab.faces")}
           </Nav.Link>
         </Nav.Item>
@@ -62,7 +63,7 @@ function ToolbarButton({ onClick }: { onClick: () => void }) {
   if (toolbar === null) return null;
   const words = text("compreface.faces.show");
   return ReactDOM.createPortal(
-    <Button variant="secondary" className="minimal" title={`${words} (${SHORTCUT})`} aria-label={words} onClick={onClick}>
+    <Button variant="secondary" className="minimal" title={`${words} (${shortcutName(SHORTCUT)})`} aria-label={words} onClick={onClick}>
       <Icon name="faUserTag" />
     </Button>,
     toolbar,

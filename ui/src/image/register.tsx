@@ -1,4 +1,4 @@
-import type { ImageOfHost } from "../faces/FacesPanel";
+import type { ImageOfHost } from "./FacesPanel";
 import { patchAfter, React } from "../host";
 import { Surface } from "../surface";
 import { ImageTabs } from "./ImageTabs";

@@ -1,0 +1,117 @@
+import "./styles.css";
+
+import type { ReactNode } from "react";
+import { Bootstrap, Icon, React } from "../host";
+import type { Face } from "../operations";
+import { usePictures } from "../parts/hooks";
+import { Enrol } from "../parts/notices";
+import { shortcutName, useShortcut } from "../shortcuts";
+import { useText } from "../text";
+import { FaceCard } from "./FaceCard";
+import type { Faces } from "./useFaces";
+import { isConfirmed, isDecided, nameFromFile, named } from "./wording";
+
+const { Button } = Bootstrap;
+
+interface ListProps {
+  faces: Faces;
+  active: number | null;
+  setActive: (faceId: number | null) => void;
+  onDetect: () => void;
+  /** Who is on the item already. */
+  performers: { id: string }[] | undefined;
+  /** Of the item's file: a single face may be named after it. */
+  path: string | undefined;
+  /** What else stands in the card of a face. The same function for as long as nothing of it changes. */
+  inCard?: (face: Face) => ReactNode;
+  children?: ReactNode;
+}
+
+export function focusCard(faceId: number): void {
+  const card = document.getElementById(`compreface-face-${faceId}`);
+  card?.scrollIntoView({ block: "nearest" });
+  card?.focus();
+}
+
+/** From one card to the next, and from anywhere else to the first or last. */
+function focusNext(step: 1 | -1): void {
+  const cards = [...document.querySelectorAll<HTMLElement>(".compreface-card")];
+  const here = cards.findIndex((card) => card.contains(document.activeElement));
+  const next = here < 0 ? (step > 0 ? 0 : cards.length - 1) : here + step;
+  cards[next]?.focus();
+}
+
+/** Cards of faces, and what can be done about all of them. */
+export function FaceList(props: ListProps) {
+  const { faces, active, setActive } = props;
+  const text = useText();
+  const portraits = usePictures(faces.faces.flatMap((face) => face.candidates.map((each) => each.performerId)));
+  const onItem = React.useMemo(() => new Set(props.performers?.map((each) => each.id)), [props.performers]);
+  const suggestedName = React.useMemo(() => nameFromFile(props.path ?? ""), [props.path]);
+  const list = React.useRef<HTMLOListElement>(null);
+  const seen = () => list.current?.offsetParent != null; // not on another tab
+  const sure = faces.faces.filter(
+    (face) => face.verdict === "accept" && !isDecided(face) && !onItem.has(named(face)?.performerId ?? ""),
+  );
+  const [together, setTogether] = React.useState<ReadonlySet<number>>(new Set());
+  const acceptedTogether = faces.faces.filter((face) => together.has(face.id) && isConfirmed(face));
+  const acceptAll = () => {
+    setTogether(new Set(sure.map((face) => face.id)));
+    faces.actions.acceptAll(sure);
+  };
+  useShortcut("a", () => sure.length > 0 && seen() && acceptAll());
+  useShortcut("n", () => seen() && focusNext(1));
+  useShortcut("p", () => seen() && focusNext(-1));
+  const nobodyKnown = faces.faces.every((face) => face.reason === "nobody is enrolled");
+  return (
+    <>
+      <div className="compreface-summary">
+        <strong>{text("compreface.count", { count: faces.faces.length })}</strong>
+        {sure.length > 1 && (
+          <Button size="sm" variant="success" title={shortcutName("a")} onClick={acceptAll}>
+            <Icon name="faCheckDouble" /> <span>{text("compreface.accept.all", { count: sure.length })}</span>
+          </Button>
+        )}
+        {acceptedTogether.length > 1 && (
+          <Button size="sm" variant="secondary" onClick={() => faces.actions.undo(acceptedTogether)}>
+            <Icon name="faRotateLeft" /> <span>{text("compreface.undo.all", { count: acceptedTogether.length })}</span>
+          </Button>
+        )}
+        <DetectButton onClick={props.onDetect} again />
+      </div>
+      {props.children}
+      {nobodyKnown && <Enrol />}
+      <ol ref={list} className="compreface-list">
+        {faces.faces.map((face, index) => (
+          <FaceCard
+            key={face.id}
+            face={face}
+            number={index + 1}
+            actions={faces.actions}
+            busy={faces.busy.has(face.id)}
+            refused={faces.refused.get(face.id)}
+            pictures={portraits}
+            onImage={onItem.has(named(face)?.performerId ?? "")}
+            suggestedName={faces.faces.length === 1 ? suggestedName : ""}
+            active={active === face.id}
+            onActive={setActive}
+            inCard={props.inCard}
+          />
+        ))}
+      </ol>
+      <p className="compreface-keys text-muted">
+        {text("compreface.keys", { keys: text("compreface.keys.list") })}
+      </p>
+    </>
+  );
+}
+
+export function DetectButton({ onClick, again = false }: { onClick: () => void; again?: boolean }) {
+  const text = useText();
+  return (
+    <Button size={again ? "sm" : undefined} variant={again ? "secondary" : "primary"} onClick={onClick}>
+      <Icon name={again ? "faArrowsRotate" : "faMagnifyingGlass"} />{" "}
+      <span>{text(again ? "compreface.detect.again" : "compreface.detect")}</span>
+    </Button>
+  );
+}
