@@ -1,7 +1,7 @@
 import { pressUntilFocused, type } from "./tools.mjs";
 
 const cards = (page) => page.locator(".compreface-card");
-const card = (page, name) => page.locator(".compreface-card", { hasText: name });
+const card = (page, name) => page.locator(`.compreface-card[aria-label*="${name}"]`);
 const performers = (page) => page.locator(".performer-card").allTextContents();
 const onPage = (page, name) => page.locator(".performer-card", { hasText: name }).waitFor({ state: "attached" });
 const played = (page) => page.locator("video").evaluate((video) => video.currentTime);
