@@ -185,6 +185,39 @@ class Merger:
         return [*changes, Change(run_id, Kind.PERFORMER, merge.gone_id, "", Op.DESTROY, merged.name)]
 
 
+def last_link(context: Context, run_id: str) -> str:
+    """The run to be undone before anything else when `run_id` is to be: the newest that united its people further."""
+    while (later := context.store.merges.later(run_id)) is not None:
+        run_id = later.run_id
+    return run_id
+
+
+def why_not_undone(context: Context, run_id: str, item: Item | None, performer_id: str) -> str:
+    """Why a run that united performers cannot be undone, whole or in part, as a sentence; empty when it can.
+
+    An item alone cannot get its performer back, who exists no more; and who was united twice comes apart from the last
+    time on: taken back in another order, both performers would stand on the same items.
+    """
+    merges = context.store.merges
+    if item is not None:
+        off = merges.taken_off(run_id, *item)
+        return "" if off is None else (
+            f"The run {run_id} united performer {off.gone_id} with {off.keep_id}, who took its place on "
+            f"{item[0].value} {item[1]}: undo the whole run, or performerId {off.keep_id} of it."
+        )
+    gone = next((each for each in merges.of_run(run_id) if each.gone_id == performer_id), None)
+    if gone is not None:
+        return (
+            f"The run {run_id} united performer {performer_id} with {gone.keep_id}: undo performerId "
+            f"{gone.keep_id} of this run to get both back."
+        )
+    later = merges.later(run_id, performer_id)
+    return "" if later is None else (
+        f"The run {run_id} united others with performer {later.gone_id}, whom the run {later.run_id} united with "
+        f"{later.keep_id} since: undo the run {later.run_id} first."
+    )
+
+
 def bring_back(context: Context, run_id: str, keep_id: str = "") -> set[str]:
     """Makes performers again that a run united with others (with `keep_id`: with this one), before its changes are
     taken back; their new ids. Somebody whose making was undone too stays away. Doing it twice changes nothing."""

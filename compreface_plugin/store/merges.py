@@ -22,6 +22,7 @@ _UNTOUCHED = (
     " AND NOT EXISTS (SELECT 1 FROM verdicts v JOIN hand_groups h ON h.face_id = v.face_id"
     " WHERE v.verdict = 'accept' AND v.performer_id = c.item_id)"
 )
+_MERGED = "SELECT gone_id, run_id, keep_id, name, gender, picture, subjects, enrolment FROM merged_performers"
 _OURS = "kind IN ('image', 'scene', 'gallery') AND field = 'performer_ids' AND state = 'applied'"
 
 # where a performer's id stands, for one that was made anew; candidates are JSON lists of (id, subject, ...)
@@ -159,12 +160,28 @@ class Merges:
 
     def of_run(self, run_id: str) -> list[MergedPerformer]:
         """Whom a run united with others, and was not brought back."""
-        rows = self._db.execute(
-            "SELECT gone_id, run_id, keep_id, name, gender, picture, subjects, enrolment FROM merged_performers"
-            " WHERE run_id = ? ORDER BY CAST(gone_id AS INTEGER)",
-            (run_id,),
-        )
+        rows = self._db.execute(f"{_MERGED} WHERE run_id = ? ORDER BY CAST(gone_id AS INTEGER)", (run_id,))
         return [_merged(row) for row in rows]
+
+    def later(self, run_id: str, keep_id: str = "") -> MergedPerformer | None:
+        """A performer with whom a run united others, and whom another run united further; `keep_id`: only that one."""
+        row = self._db.execute(
+            f"{_MERGED} WHERE run_id <> :run AND gone_id IN"  # noqa: S608
+            " (SELECT keep_id FROM merged_performers WHERE run_id = :run AND :keep IN ('', keep_id))"
+            " ORDER BY CAST(gone_id AS INTEGER) LIMIT 1",
+            {"run": run_id, "keep": keep_id},
+        ).fetchone()
+        return _merged(row) if row else None
+
+    def taken_off(self, run_id: str, kind: Kind, item_id: int) -> MergedPerformer | None:
+        """A performer whom a run took off an item because it went into another one."""
+        row = self._db.execute(
+            f"{_MERGED} WHERE run_id = :run AND gone_id IN (SELECT value FROM changes WHERE run_id = :run"  # noqa: S608
+            " AND kind = :kind AND item_id = :item AND field = 'performer_ids' AND op = 'remove'"
+            " AND state = 'applied') LIMIT 1",
+            {"run": run_id, "kind": kind.value, "item": str(item_id)},
+        ).fetchone()
+        return _merged(row) if row else None
 
     def made_by(self, performer_id: str) -> str | None:
         """The run that made a performer, None when that was taken back."""

@@ -10,7 +10,7 @@ from compreface_plugin.domain.errors import SettingsError
 from compreface_plugin.domain.markers import performer_of
 from compreface_plugin.domain.records import RESUMABLE, Change, ChangeState, Kind, Op, RunState
 from compreface_plugin.pipeline.held import take_back
-from compreface_plugin.pipeline.merging import bring_back
+from compreface_plugin.pipeline.merging import bring_back, last_link, why_not_undone
 from compreface_plugin.pipeline.model_in_use import model_in_use
 from compreface_plugin.tasks.decide import forget_decisions
 from compreface_plugin.tasks.item_arg import item_arg
@@ -34,7 +34,7 @@ def undo_run(context: Context) -> dict[str, Any]:
     """
     context.journal.settle()
     begun = context.store.meta.get(BEGUN)  # an undo that was killed is finished before anything else is undone
-    run_id = begun or str_arg(context.args, "runId") or context.store.changes.undoable_run()
+    run_id = begun or str_arg(context.args, "runId") or _last_run(context)
     if run_id is None:
         context.log.info("there is nothing to undo")
         return {"runId": None, "undone": 0, "kept": 0, "alreadyGone": 0, "examples": 0, "subjects": 0}
@@ -43,11 +43,14 @@ def undo_run(context: Context) -> dict[str, Any]:
         raise SettingsError(f"The argument runId is {run_id!r}; allowed is the id of a run in the list of runs.")
     item, performer_id = item_arg(context.args), str(int_arg(context.args, "performerId", 0) or "")
     whole = bool(begun) or not (item or performer_id)
+    if whole:
+        item, performer_id = None, ""
+    _require_order(context, run_id, item, performer_id)
     context.log.info(f"undoing run {run_id} ({run.mode})")
     if whole:
         with context.store.transaction():
             context.store.meta.set(BEGUN, run_id)
-    result = _Undo(context, run_id, None if whole else item, "" if whole else performer_id).work()
+    result = _Undo(context, run_id, item, performer_id).work()
     if whole:
         with context.store.transaction():
             context.store.meta.delete(BEGUN)
@@ -61,6 +64,21 @@ def undo_run(context: Context) -> dict[str, Any]:
     return {"runId": run_id, "mode": run.mode, **result}
 
 
+def _last_run(context: Context) -> str | None:
+    newest = context.store.changes.undoable_run()
+    return last_link(context, newest) if newest is not None else None
+
+
+def _require_order(context: Context, run_id: str, item: tuple[Kind, int] | None, performer_id: str) -> None:
+    """Raises SettingsError, before anything is undone, when people whom runs united cannot come apart this way."""
+    why = why_not_undone(context, run_id, item, performer_id)
+    if not why:
+        return
+    with context.store.transaction():
+        context.store.meta.delete(BEGUN)  # people were united further after that undo was killed: first these
+    raise SettingsError(why)
+
+
 class _Undo:
     def __init__(self, context: Context, run_id: str, item: tuple[Kind, int] | None, performer_id: str) -> None:
         self._context = context
@@ -68,7 +86,6 @@ class _Undo:
         self._item = item
         self._performer_id = performer_id
         self._performers = {performer_id}  # with those that had gone into it
-        self._gone = {merged.gone_id for merged in context.store.merges.of_run(run_id)}
 
     def work(self) -> dict[str, int]:
         store, counts, made = self._context.store, Counter[str](), list[Change]()
@@ -91,8 +108,7 @@ class _Undo:
 
     def _concerns(self, change: Change) -> bool:
         if self._item:
-            gone = change.op is Op.REMOVE and change.value in self._gone  # nobody to be put back on one item alone
-            return (change.kind, change.item_id) == (self._item[0], str(self._item[1])) and not gone
+            return (change.kind, change.item_id) == (self._item[0], str(self._item[1]))
         if self._performer_id:
             return performer_of(change) in self._performers or (
                 change.kind is Kind.PERFORMER and change.item_id in self._performers

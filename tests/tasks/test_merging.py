@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from PIL import Image, ImageOps
+from PIL import Image, ImageEnhance, ImageOps
 from tasks.test_unknown_people import HQ, fill, kept, lfw, partition, people_of
 
 if TYPE_CHECKING:
@@ -120,6 +120,63 @@ def test_whom_somebody_touched_or_named_stays_apart(halves: tuple[World, dict[st
     assert sorted(twice(world, told).values()) == sorted(touched)
     assert world.last_run()["counts"]["united"] == len(doubled) - len(touched) >= 1
     assert {who for pair in touched for who in pair} <= set(world.stash.ids("performer"))
+
+
+def test_united_twice_comes_apart_from_the_last_time_on(empty_world: World, data_dir: Path) -> None:
+    world = empty_world
+    world.stash.set_plugin_settings(
+        "compreface", {"minFacesPerPerson": 2, "minSimilarity": "0.9999", "reviewSimilarity": "0.9999"}
+    )
+    own = lfw(data_dir, 1, 2, 0)
+    told: dict[str, str] = {}
+    stages = []
+    for name, brightness in (("first", (1.0,)), ("second", (0.9,)), ("third", (1.05, 0.85, 1.1))):
+        names = {row["id"]: row["name"] for row in world.stash.snapshot()["performer"].values()}
+        rename(world, {who: f"Jane {who}" for who in names})
+        told |= fill(world, [(who, altered(world, path, name, each)) for who, path in own for each in brightness], name)
+        world.run(HQ)  # makes the person once more ...
+        rename(world, names)
+        stages.append(people_by_name(world))
+        if name != "first":
+            world.run(HQ)  # ... and unites both
+            assert world.last_run()["counts"]["united"] == 1
+            stages.append(people_by_name(world))
+    assert [len(each) for each in stages] == [1, 2, 1, 2, 1]
+    [older, newer] = [
+        row[0]
+        for row in kept(world, "SELECT run_id FROM merged_performers JOIN runs USING (run_id) ORDER BY started_at")
+    ]
+    [(image, keep, gone)] = kept(
+        world,
+        "SELECT c.item_id, m.keep_id, m.gone_id FROM changes c JOIN merged_performers m ON m.gone_id = c.value"
+        f" WHERE c.run_id = '{newer}' AND m.run_id = '{newer}' AND c.op = 'remove' LIMIT 1",
+    )
+    for part, words in (
+        ({"runId": older}, f"undo the run {newer} first"),
+        ({"runId": older, "performerId": gone}, f"undo the run {newer} first"),
+        ({"runId": newer, "imageId": image}, f"undo the whole run, or performerId {keep} of it"),
+        ({"runId": newer, "performerId": gone}, f"undo performerId {keep} of this run"),
+    ):
+        with pytest.raises(Exception, match=words):
+            world.ask("undoRun", **part)
+        assert people_by_name(world) == stages[4], "nothing was done"
+    world.ask("undoRun", runId=newer, performerId=keep)
+    assert people_by_name(world) == stages[3]
+    world.ask("undoRun", runId=newer)
+    world.ask("undoRun")
+    assert people_by_name(world) == stages[2]
+    world.ask("undoRun")
+    assert people_by_name(world) == stages[1]
+    assert world.errors() == []
+
+
+def altered(world: World, path: Path, name: str, brightness: float) -> Path:
+    """The picture a little darker or brighter; mirrored from the second time on."""
+    target = world.folder / f"source-{name}-{brightness}-{path.stem}.png"
+    with Image.open(path) as opened:
+        picture = ImageEnhance.Brightness(opened.convert("RGB")).enhance(brightness)
+    (picture if name == "first" else ImageOps.mirror(picture)).save(target)
+    return target
 
 
 @pytest.mark.slow
