@@ -16,20 +16,26 @@ export const SAMENESS: Record<Sameness, MessageId> = {
   "different people": "compreface.performer.different",
 };
 
+interface Props {
+  performerId: string;
+  /** Somebody was merged, or two again. */
+  onChanged(): void;
+}
+
 interface Done {
   words: string;
   undo?: () => void;
 }
 
 /** Performers who are perhaps the same person. Asked for by a click: it compares with everybody. */
-export function Doubles({ performerId }: { performerId: string }) {
+export function Doubles({ performerId, onChanged }: Props) {
   const text = useText();
   const [asked, setAsked] = React.useState(false);
   return (
     <>
       <h6>{text("compreface.performer.doubles")}</h6>
       {asked ? (
-        <Found performerId={performerId} />
+        <Found performerId={performerId} onChanged={onChanged} />
       ) : (
         <Button size="sm" variant="secondary" onClick={() => setAsked(true)}>
           {text("compreface.performer.doubles.find")}
@@ -39,7 +45,7 @@ export function Doubles({ performerId }: { performerId: string }) {
   );
 }
 
-function Found({ performerId }: { performerId: string }) {
+function Found({ performerId, onChanged }: Props) {
   const text = useText();
   const { state, again, put } = useAnswer(
     React.useCallback((signal: AbortSignal) => duplicatesOf(performerId, signal), [performerId]),
@@ -74,6 +80,7 @@ function Found({ performerId }: { performerId: string }) {
       setShown("");
       put((old) => old.filter((pair) => !pair.performerIds.includes(gone.id)));
       void refreshHost();
+      onChanged();
       return { words: text("compreface.performer.merged", { keep: keep.name }), undo: () => split(runId) };
     });
 
@@ -81,6 +88,7 @@ function Found({ performerId }: { performerId: string }) {
     act(async () => {
       await undoRun(runId);
       void refreshHost();
+      onChanged();
       again();
       return { words: text("compreface.done.undo") };
     });

@@ -44,6 +44,10 @@ export function FacesOfPerformer({ performerId }: { performerId: string }) {
     return <Failed title={text("compreface.failed.panel")} message={state.message} onRetry={again} />;
   }
   const known = state.value;
+  const reread = async () => {
+    const fresh = await performerFaces(performerId).catch(() => null); // what is shown stays where that fails
+    if (fresh) put(() => fresh);
+  };
   const learn = (faceId: number) =>
     void act(async () => {
       const { examples, odd, runId } = await addExample(performerId, faceId);
@@ -59,8 +63,7 @@ export function FacesOfPerformer({ performerId }: { performerId: string }) {
   const undo = (runId: string) =>
     void act(async () => {
       await undoRun(runId);
-      const fresh = await performerFaces(performerId);
-      put(() => fresh);
+      await reread();
       return { said: text("compreface.done.undo"), runId: null };
     });
 
@@ -78,7 +81,7 @@ export function FacesOfPerformer({ performerId }: { performerId: string }) {
       <Examples known={known} busy={busy} onRemove={forget} />
       <SeenFaces known={known} busy={busy} onLearn={learn} />
       <AddFromImage examples={known.examples} busy={busy} onLearn={learn} />
-      <Doubles performerId={performerId} />
+      <Doubles performerId={performerId} onChanged={() => void reread()} />
     </div>
   );
 }
