@@ -10,6 +10,7 @@ become a proposal. In brackets: 95 % interval, bootstrap over people.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -98,11 +99,11 @@ def row(pack: str, people: int, enrolled: int, cohort: str, tally: Tally) -> str
     )
 
 
-def mean(outcomes: dict[str, list[bool]]) -> float:
+def mean(outcomes: Mapping[str, Sequence[int]]) -> float:
     return float(np.mean([outcome for of_person in outcomes.values() for outcome in of_person]))
 
 
-def interval(outcomes: dict[str, list[bool]]) -> tuple[float, float]:
+def interval(outcomes: Mapping[str, Sequence[int]]) -> tuple[float, float]:
     """95 % interval of the mean, by 1,000 resamplings of the people."""
     hits = np.array([sum(of_person) for of_person in outcomes.values()], float)
     asked = np.array([len(of_person) for of_person in outcomes.values()], float)
