@@ -37,7 +37,7 @@ def resolves(*names: str) -> Callable[[Resolver], Resolver]:
     return register
 
 
-def resolve_field(source: Any, info: GraphQLResolveInfo[Request], **arguments: Any) -> Any:
+def resolve_field(source: Any, info: GraphQLResolveInfo[Request], /, **arguments: Any) -> Any:
     """The field resolver handed to graphql-core."""
     handler = RESOLVERS.get(f"{info.parent_type.name}.{info.field_name}")
     if handler is not None:

@@ -189,6 +189,8 @@ input PluginValueInput {{
   str: String i: Int b: Boolean f: Float o: [PluginArgInput!] a: [PluginValueInput!]
 }}
 input FindJobInput {{ id: ID! }}
+input ScraperSourceInput {{ stash_box_endpoint: String scraper_id: ID }}
+input ScrapeSinglePerformerInput {{ query: String performer_id: ID }}
 input ScanMetaDataFilterInput {{ minModTime: Timestamp }}
 input ScanMetadataInput {{
   paths: [String!] rescan: Boolean scanGenerateCovers: Boolean scanGeneratePreviews: Boolean
@@ -213,6 +215,7 @@ type Query {
   findPerformer(id: ID!): Performer
   findPerformers(performer_filter: PerformerFilterType, filter: FindFilterType, performer_ids: [Int!], ids: [ID!]): FindPerformersResultType!
   allPerformers: [Performer!]!
+  scrapeSinglePerformer(source: ScraperSourceInput!, input: ScrapeSinglePerformerInput!): [ScrapedPerformer!]!
   findTag(id: ID!): Tag
   findTags(tag_filter: TagFilterType, filter: FindFilterType, ids: [ID!]): FindTagsResultType!
   allTags: [Tag!]!

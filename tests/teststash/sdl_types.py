@@ -154,7 +154,10 @@ type SystemStatus {
   os: String! workingDir: String! homeDir: String! ffmpegPath: String ffprobePath: String
 }
 type StashConfig { path: String! excludeVideo: Boolean! excludeImage: Boolean! }
+type StashBox { endpoint: String! api_key: String! name: String! }
+type ScrapedPerformer { name: String disambiguation: String remote_site_id: String }
 type ConfigGeneralResult {
+  stashBoxes: [StashBox!]!
   stashes: [StashConfig!]! databasePath: String! generatedPath: String! metadataPath: String!
   configFilePath: String! scrapersPath: String! pluginsPath: String! cachePath: String! blobsPath: String!
   blobsStorage: BlobsStorageType! ffmpegPath: String! ffprobePath: String! pythonPath: String!

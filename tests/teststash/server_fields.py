@@ -172,6 +172,15 @@ def _job_queue(_: Any, request: Request) -> list[Row] | None:
     return request.stash.jobs.queue() or None
 
 
+@resolves("Query.scrapeSinglePerformer")
+def _scrape_performer(_: Any, request: Request, source: Row, input: Row) -> list[Row]:
+    known = request.stash.stash_boxes.get(source.get("stash_box_endpoint") or "")
+    if known is None:
+        raise LibraryError("unknown stash-box endpoint")
+    wanted = (input.get("query") or "").lower()
+    return [each for each in known if wanted in each["name"].lower()]
+
+
 @resolves("Query.findJob")
 def _find_job(_: Any, request: Request, input: Row) -> Row | None:
     return request.stash.jobs.find(as_id(input["id"]))

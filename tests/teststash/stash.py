@@ -81,10 +81,9 @@ class TestStash(Filling):
             self.tls.load_cert_chain(*certificate)
         self.tripwire = False
         self.ui_settings: Row = {}
+        self.stash_boxes: dict[str, list[Row]] = {}  # endpoint -> the performers it knows
         self.log, self.faults = ServerLog(), Faults()
-        self.broken: list[
-            BaseException
-        ] = []  # exceptions of the test Stash itself: a test may assert it is empty
+        self.broken: list[BaseException] = []  # exceptions of the test Stash itself: a test may assert it is empty
         self.sessions = SessionStore(max_session_age_s)
         self.library = Library(self.config_dir / "stash-go.sqlite", seed)
         self._settings_file = self.config_dir / "plugin-settings.yaml"
@@ -236,9 +235,7 @@ class TestStash(Filling):
         """`configuration.general`."""
         config = self.config_dir
         return {
-            "stashes": [
-                {"path": str(p), "excludeVideo": False, "excludeImage": False} for p in self.library_dirs
-            ],
+            "stashes": [{"path": str(p), "excludeVideo": False, "excludeImage": False} for p in self.library_dirs],
             "databasePath": str(config / "stash-go.sqlite"),
             "generatedPath": str(self.generated_dir),
             "metadataPath": str(config / "metadata"),
@@ -264,6 +261,9 @@ class TestStash(Filling):
             "imageExtensions": list(files.IMAGE_EXTENSIONS),
             "galleryExtensions": list(files.ARCHIVE_EXTENSIONS),
             "customPerformerImageLocation": "",
+            "stashBoxes": [
+                {"endpoint": one, "api_key": "", "name": f"Box {n + 1}"} for n, one in enumerate(self.stash_boxes)
+            ],
             "spriteScreenshotSize": 160,
             "useCustomSpriteInterval": False,
         }
@@ -288,9 +288,7 @@ class TestStash(Filling):
             self.hooks.fire(request, "Scene.Create.Post", int(self.add_scene(file)), None, None)
         elif suffix in files.ARCHIVE_EXTENSIONS:
             with zipfile.ZipFile(file) as archive:
-                inside = [
-                    name for name in archive.namelist() if name.lower().endswith(files.IMAGE_EXTENSIONS)
-                ]
+                inside = [name for name in archive.namelist() if name.lower().endswith(files.IMAGE_EXTENSIONS)]
             for name in inside:
                 self._scan_image(file, name, request)
 

@@ -70,6 +70,18 @@ def test_a_name_is_text_and_somebody_else_can_be_picked(click: Click, library: W
     assert library.performers_on(image) == [library.performers["Eileen Collins"]]
 
 
+def test_whoever_is_known_is_offered_first(click: Click, library: World, pair: str) -> None:
+    box, stash = "https://box.example/graphql", library.stash
+    stash.stash_boxes[box] = [{"name": "Jane Doe", "disambiguation": "writer", "remote_site_id": "ab-12"}]
+    seen = click("image/known", image=pair)
+    assert seen["links"][0].endswith(f"/performers/{library.performers['Eileen Collins']}")
+    assert seen["links"][1] == "https://box.example/performers/ab-12"
+    assert seen["linked"] == [{"endpoint": box, "stash_id": "ab-12"}]
+    assert seen["violations"] == []
+    assert library.performers_on(pair) == []
+    assert stash.performer_id("Jane Doe") is None, "undone, it is gone"
+
+
 def test_nobody_on_it_in_german(click: Click, library: World) -> None:
     image = library.add_image("cat.png", (library.photos / "chelsea.png").read_bytes())
     assert click("image/empty", image=image)["violations"] == []

@@ -136,6 +136,36 @@ export async function create(stage) {
   return { heading };
 }
 
+/** Whoever is in the library, or on a stash-box, comes first, with a link; both can be taken back. */
+export async function known(stage) {
+  const { page } = stage;
+  await open(stage);
+  await detect(page);
+  const card = cards(page).first();
+  await card.getByRole("button", { name: /^New performer/ }).click();
+  await card.locator("input").fill("eileen collins");
+  await card.getByRole("button", { name: "Use Eileen Collins" }).waitFor();
+  const links = [await card.locator(".compreface-elsewhere").getAttribute("href")];
+  await card.locator("input").fill("Jane Doe");
+  await card.getByRole("button", { name: "Create" }).click();
+  await card.getByRole("button", { name: "Create without a link" }).waitFor();
+  links.push(await card.locator(".compreface-elsewhere").getAttribute("href"));
+  const violations = await stage.axe();
+  await card.getByRole("button", { name: "Jane Doe (writer)" }).click();
+  await confirmed(page).first().waitFor();
+  await onPage(page, "Jane Doe");
+  await page.locator(".compreface-card[aria-busy=true]").waitFor({ state: "detached" });
+  const linked = await page.evaluate(async () => {
+    const query = '{ findPerformers(filter: {q: "Jane Doe"}) { performers { stash_ids { endpoint stash_id } } } }';
+    const body = JSON.stringify({ query });
+    const answer = await fetch("/graphql", { method: "POST", headers: { "Content-Type": "application/json" }, body });
+    return (await answer.json()).data.findPerformers.performers[0].stash_ids;
+  });
+  await card.getByRole("button", { name: /^Undo/ }).click();
+  await offPage(page, "Jane Doe");
+  return { links, linked, violations };
+}
+
 /** Nothing on it; an image that is gone; the words in another language. */
 export async function empty(stage) {
   const { page } = stage;

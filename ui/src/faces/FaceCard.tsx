@@ -105,9 +105,9 @@ export const FaceCard = React.memo(function FaceCard(props: Props) {
             close();
             actions.accept(face, performer);
           }}
-          onCreate={(name) => {
+          onCreate={(name, person) => {
             close();
-            actions.create(face, name);
+            actions.create(face, name, person);
           }}
         />
       )}

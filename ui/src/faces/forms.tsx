@@ -1,8 +1,9 @@
 import type { FormEvent, KeyboardEvent } from "react";
 import { Boundary } from "../boundary";
-import { Bootstrap, Icon, React, useHostComponent } from "../host";
+import { Bootstrap, Icon, React, served, useHostComponent } from "../host";
 import { performersNamed, type Performer } from "../operations";
 import { useText } from "../text";
+import { onStashBoxes, type StashBoxPerson } from "./stashBox";
 
 const { Button } = Bootstrap;
 
@@ -66,21 +67,33 @@ export function PickPerformer({ onPick, onCancel }: { onPick: (who: Chosen) => v
 
 interface CreateProps {
   suggestion: string;
-  onCreate: (name: string) => void;
+  onCreate: (name: string, person?: StashBoxPerson) => void;
   onUse: (who: Chosen) => void;
   onCancel: () => void;
 }
 
-/** A new performer; somebody of that name who is there already is offered first. */
+/** A new performer; somebody of that name who is in the library, or on a stash-box, is offered first. */
 export function CreatePerformer({ suggestion, onCreate, onUse, onCancel }: CreateProps) {
   const text = useText();
   const [name, setName] = React.useState(suggestion);
   const existing = useExisting(name.trim());
+  const [elsewhere, setElsewhere] = React.useState<{ name: string; people: StashBoxPerson[] } | null>(null);
+  const [asking, setAsking] = React.useState(false);
   const view = useInView();
   const id = React.useMemo(() => `compreface-name-${Math.random().toString(36).slice(2)}`, []);
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (existing.length === 0) onCreate(name.trim());
+    const wanted = name.trim();
+    if (existing.length > 0 || asking) return;
+    if (wanted === "" || elsewhere?.name === wanted) {
+      onCreate(wanted);
+      return;
+    }
+    setAsking(true);
+    onStashBoxes(wanted)
+      .catch(() => []) // not knowing is no obstacle
+      .then((people) => (people.length === 0 ? onCreate(wanted) : setElsewhere({ name: wanted, people })))
+      .finally(() => setAsking(false));
   };
   return (
     <div ref={view} className="compreface-form" onKeyDown={closing(onCancel)}>
@@ -106,17 +119,34 @@ export function CreatePerformer({ suggestion, onCreate, onUse, onCancel }: Creat
           <div className="compreface-existing" role="status">
             <span>{text("compreface.create.exists")}</span>
             {existing.map((each) => (
-              <Button key={each.id} size="sm" variant="success" onClick={() => onUse(each)}>
-                {each.image_path && <img className="compreface-portrait" src={each.image_path} alt="" />}
-                <bdi>{text("compreface.create.use", { name: each.name })}</bdi>
-              </Button>
+              <span key={each.id}>
+                <Button size="sm" variant="success" onClick={() => onUse(each)}>
+                  {each.image_path && <img className="compreface-portrait" src={each.image_path} alt="" />}
+                  <bdi>{text("compreface.create.use", { name: each.name })}</bdi>
+                </Button>
+                <Elsewhere page={served(`performers/${each.id}`)} name={each.name} />
+              </span>
+            ))}
+          </div>
+        )}
+        {elsewhere?.name === name.trim() && (
+          <div className="compreface-existing" role="status">
+            <span>{text("compreface.create.elsewhere")}</span>
+            {elsewhere.people.map((each) => (
+              <span key={each.endpoint + each.stashId}>
+                <Button size="sm" variant="success" onClick={() => onCreate(each.name, each)}>
+                  <bdi>{each.disambiguation ? `${each.name} (${each.disambiguation})` : each.name}</bdi>
+                  {` · ${each.box}`}
+                </Button>
+                <Elsewhere page={each.page} name={each.name} />
+              </span>
             ))}
           </div>
         )}
         <div className="compreface-actions">
-          <Button type="submit" size="sm" variant="primary" disabled={existing.length > 0}>
+          <Button type="submit" size="sm" variant="primary" disabled={existing.length > 0 || asking}>
             <Icon name="faUserPlus" />
-            <span>{text("compreface.create.button")}</span>
+            <span>{text(elsewhere?.name === name.trim() ? "compreface.create.anyway" : "compreface.create.button")}</span>
           </Button>
           <Button size="sm" variant="secondary" onClick={onCancel}>
             {text("compreface.cancel")}
@@ -124,6 +154,17 @@ export function CreatePerformer({ suggestion, onCreate, onUse, onCancel }: Creat
         </div>
       </form>
     </div>
+  );
+}
+
+/** Opens beside this page, which would lose what was typed. */
+function Elsewhere({ page, name }: { page: string; name: string }) {
+  const text = useText();
+  const label = text("compreface.create.look", { name });
+  return (
+    <a className="compreface-elsewhere" href={page} target="_blank" rel="noreferrer" title={label} aria-label={label}>
+      <Icon name="faArrowUpRightFromSquare" />
+    </a>
   );
 }
 

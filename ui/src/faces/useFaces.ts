@@ -2,6 +2,7 @@ import { hasUnsavedEdits, React, refreshHost } from "../host";
 import { decide, undoRun, type Candidate, type Decision, type Face, type Word } from "../operations";
 import { messageOf } from "../parts/notices";
 import { useText } from "../text";
+import { link, removeLinked, type Linked, type StashBoxPerson } from "./stashBox";
 import { isUnjudged, named } from "./wording";
 
 export type Step = "load" | "detect";
@@ -10,6 +11,11 @@ export type Phase =
   | { kind: "new" } // never looked at
   | { kind: "ready" }
   | { kind: "failed"; step: Step; message: string };
+
+interface Made {
+  runId: string;
+  linked?: Linked;
+}
 
 export interface Faces {
   phase: Phase;
@@ -31,7 +37,7 @@ export interface Actions {
   acceptAll(faces: Face[]): void;
   say(face: Face, word: Exclude<Word, "accept" | "undo">, who?: Candidate): void;
   undo(faces: Face[]): void;
-  create(face: Face, name: string): void;
+  create(face: Face, name: string, person?: StashBoxPerson): void;
 }
 
 /** Where faces come from: one image, or one scene. The same object for as long as it is the same one. */
@@ -53,7 +59,7 @@ export function useFaces(source: Source): Faces {
   const [refused, setRefused] = React.useState<ReadonlyMap<number, string>>(new Map());
   const [said, setSaid] = React.useState("");
   const before = React.useRef(new Map<number, Face>()); // as judged by the plugin, for undo
-  const created = React.useRef(new Map<number, string>()); // runs that made a performer of a face
+  const created = React.useRef(new Map<number, Made>()); // performers made of a face
   const running = React.useRef<AbortController>();
 
   const work = React.useCallback((step: Step, task: (signal: AbortSignal) => Promise<Phase>) => {
@@ -168,8 +174,11 @@ export function useFaces(source: Source): Faces {
   const undo = React.useCallback(
     (chosen: Face[]) => {
       void act(chosen.map((face) => face.id), async () => {
-        const runs = chosen.map((face) => created.current.get(face.id)).filter((run): run is string => run !== undefined);
-        for (const run of runs) await undoRun(run);
+        for (const face of chosen) {
+          const made = created.current.get(face.id);
+          if (made !== undefined) await undoRun(made.runId);
+          if (made?.linked !== undefined) await removeLinked(made.linked);
+        }
         const said = chosen.filter((face) => !created.current.has(face.id));
         if (said.length > 0) await settle(said.map((face): Decision => ({ faceId: face.id, decision: "undo" })));
         const old = new Map(chosen.map((face) => [face.id, before.current.get(face.id)]));
@@ -187,12 +196,15 @@ export function useFaces(source: Source): Faces {
   );
 
   const create = React.useCallback(
-    (face: Face, name: string) => {
+    (face: Face, name: string, person?: StashBoxPerson) => {
       remember([face]);
       void act([face.id], async () => {
         const made = await source.create(face, name);
-        created.current.set(face.id, made.runId);
+        created.current.set(face.id, { runId: made.runId });
         setFaces((old) => old.map((each) => (each.id === face.id ? confirmedAs(each, made) : each)));
+        if (person !== undefined) {
+          created.current.set(face.id, { runId: made.runId, linked: await link(made.performerId, person) });
+        }
         return text("compreface.done.create", { name: made.name });
       });
     },

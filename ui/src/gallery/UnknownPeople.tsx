@@ -1,5 +1,6 @@
 import { Bootstrap, hasUnsavedEdits, Icon, React } from "../host";
 import { CreatePerformer, PickPerformer } from "../faces/forms";
+import { link, removeLinked, type Linked, type StashBoxPerson } from "../faces/stashBox";
 import { messageOf } from "../parts/notices";
 import { undoRun } from "../operations";
 import { useText } from "../text";
@@ -16,7 +17,7 @@ interface Props {
   onChanged: (said: string) => void;
 }
 
-type Done = { runId: string; words: string };
+type Done = { runId: string; words: string; linked?: Linked };
 
 /** Groups of faces nobody was found for, largest first; to be named or set aside. Nothing where there is none. */
 export function UnknownPeople({ galleryId, generation, onChanged }: Props) {
@@ -44,14 +45,16 @@ export function UnknownPeople({ galleryId, generation, onChanged }: Props) {
     setDone(said);
     onChanged(said.words);
   };
-  const undo = (runId: string) =>
-    undoRun(runId).then(
-      () => {
-        setDone(null);
-        onChanged(text("compreface.done.undo"));
-      },
-      (error: unknown) => setProblem(messageOf(error)),
-    );
+  const undo = ({ runId, linked }: Done) =>
+    undoRun(runId)
+      .then(() => linked && removeLinked(linked))
+      .then(
+        () => {
+          setDone(null);
+          onChanged(text("compreface.done.undo"));
+        },
+        (error: unknown) => setProblem(messageOf(error)),
+      );
   if (found === null && problem === "") {
     return (
       <p className="compreface-unknown text-muted" role="status">
@@ -72,7 +75,7 @@ export function UnknownPeople({ galleryId, generation, onChanged }: Props) {
       {done !== null && (
         <p className="compreface-done">
           {done.words}{" "}
-          <Button size="sm" variant="secondary" onClick={() => void undo(done.runId)}>
+          <Button size="sm" variant="secondary" onClick={() => void undo(done)}>
             <Icon name="faRotateLeft" /> {text("compreface.undo")}
           </Button>
         </p>
@@ -107,10 +110,11 @@ function UnknownCard({ person, onDone }: { person: UnknownPerson; onDone: (done:
       .then(onDone, (error: unknown) => setProblem(messageOf(error)))
       .finally(() => setBusy(false));
   };
-  const name = (who: { id: string; name: string } | { name: string }) =>
+  const name = (who: { id: string; name: string } | { name: string }, elsewhere?: StashBoxPerson) =>
     act(async () => {
-      const { runId, name: made } = await nameUnknown(person.id, who);
-      return { runId, words: text("compreface.gallery.done.named", { name: made, count: person.items.length }) };
+      const { runId, name: made, performerId } = await nameUnknown(person.id, who);
+      const linked = elsewhere && (await link(performerId, elsewhere));
+      return { runId, linked, words: text("compreface.gallery.done.named", { name: made, count: person.items.length }) };
     });
   const ignore = () =>
     act(async () => ({ runId: (await ignoreUnknown(person.id)).runId, words: text("compreface.done.ignore") }));
@@ -166,13 +170,13 @@ function UnknownCard({ person, onDone }: { person: UnknownPerson; onDone: (done:
           <Icon name="faUserSlash" />
         </Button>
       </div>
-      {form === "pick" && <PickPerformer onCancel={() => setForm(null)} onPick={name} />}
+      {form === "pick" && <PickPerformer onCancel={() => setForm(null)} onPick={(who) => name(who)} />}
       {form === "create" && (
         <CreatePerformer
           suggestion=""
           onCancel={() => setForm(null)}
-          onUse={name}
-          onCreate={(chosen) => name({ name: chosen })}
+          onUse={(who) => name(who)}
+          onCreate={(chosen, elsewhere) => name({ name: chosen }, elsewhere)}
         />
       )}
     </li>

@@ -47,7 +47,7 @@ export function unknownIn(galleryId: string, limit: number): Promise<{ clusters:
   return callPlugin({ mode: "clusters", action: "list", galleryId, minFaces: 1, limit });
 }
 
-export function nameUnknown(cluster: number, who: { id: string } | { name: string }): Promise<{ runId: string; name: string }> {
+export function nameUnknown(cluster: number, who: { id: string } | { name: string }): Promise<{ runId: string; name: string; performerId: string }> {
   const whom = "id" in who ? { performerId: who.id } : { name: who.name };
   return callPlugin({ mode: "clusters", action: "name", cluster, ...whom });
 }
