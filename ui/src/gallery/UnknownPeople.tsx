@@ -9,6 +9,7 @@ import { ignoreUnknown, nameUnknown, unknownIn, type UnknownPerson } from "./ope
 const { Button, Spinner } = Bootstrap;
 
 const PAGE = 24;
+const WORTH_SAYING = 0.3; // similarity: below it, the nearest is nobody in particular
 
 interface Props {
   galleryId: string;
@@ -99,7 +100,7 @@ function UnknownCard({ person, onDone }: { person: UnknownPerson; onDone: (done:
   const [form, setForm] = React.useState<"pick" | "create" | null>(null);
   const [busy, setBusy] = React.useState(false);
   const [problem, setProblem] = React.useState("");
-  const best = person.nearest.find((each) => each.inLibrary);
+  const best = person.nearest.find((each) => each.inLibrary && each.similarity >= WORTH_SAYING);
   const about = text("compreface.gallery.unknown.one", { count: person.items.length });
   const act = (task: () => Promise<Done>) => {
     setForm(null);
