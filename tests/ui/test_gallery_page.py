@@ -35,6 +35,8 @@ def test_looked_at_with_progress_and_decided(click: Click, library: World, galle
 
 
 def test_with_keys_alone_on_the_images_too(click: Click, library: World, gallery: str) -> None:
+    args = {"mode": "identifyGallery", "galleryId": gallery, "associateExisting": False}
+    library.stash.wait_for_job(library.stash.run_task("compreface", None, args))
     seen = click("gallery/keyboard", gallery=gallery)
     first, second, mirror, strangers = library.expected
     obama = library.performers["Barack Obama"]

@@ -57,6 +57,7 @@ def test_looked_at_and_decided_where_it_is_seen(click: Click, library: World, sc
 
 
 def test_with_keys_alone_in_japanese(click: Click, library: World, scene: str) -> None:
+    library.ask("identifyScene", sceneId=scene, modelPack=PACK)
     seen = click("scene/keyboard", scene=scene, name="Ann")
     assert on_scene(library, scene) == ["Ann"]
     assert not seen["violations"], "\n".join(seen["violations"])
