@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 ACTIONS = ("list", "faces", "name", "merge", "split", "ignore")
 NEAREST = 3  # performers shown with a group
+MOST_SAMPLES = 12  # faces shown with a group
 
 
 def clusters(context: Context) -> dict[str, Any]:
@@ -33,8 +34,8 @@ def clusters(context: Context) -> dict[str, Any]:
 
 
 def _list(context: Context, pin: Pin) -> dict[str, Any]:
-    """A page of groups, largest first: `limit`, `offset`, `minFaces` (2; 1 = also faces alone), `refresh`, `galleryId`
-    (only groups with a face on an image of that gallery).
+    """A page of groups, largest first: `limit`, `offset`, `minFaces` (2; 1 = also faces alone), `samples` (so many of
+    their faces with crops, best first), `refresh`, `galleryId` (only groups with a face on an image of that gallery).
 
     `upToDate` false: there are too many faces to group them while somebody waits; ask again with `refresh`.
     """
@@ -42,6 +43,7 @@ def _list(context: Context, pin: Pin) -> dict[str, Any]:
     limit = int_arg(context.args, "limit", 20, minimum=1, maximum=200)
     offset = int_arg(context.args, "offset", 0)
     least = int_arg(context.args, "minFaces", 2, minimum=1)
+    samples = int_arg(context.args, "samples", 0, maximum=MOST_SAMPLES)
     names = Names(context)
     gallery_id = int_arg(context.args, "galleryId", 0)
     inside = frozenset(context.library.gallery_image_ids(gallery_id)) if gallery_id else None
@@ -49,7 +51,7 @@ def _list(context: Context, pin: Pin) -> dict[str, Any]:
     members = {key: stored_faces(context, pin, context.store.unknown.members(key)) for key in page}
     names.of([each.performer_id for faces in members.values() for each in _nearest(faces)])
     return {
-        "clusters": [_view(context, key, faces, names) for key, faces in members.items()],
+        "clusters": [_view(context, key, faces, names, samples) for key, faces in members.items()],
         "total": total,
         "upToDate": fresh,
     }
@@ -60,7 +62,7 @@ def _faces(context: Context, pin: Pin) -> dict[str, Any]:
     key, member_ids = _cluster(context, int_arg(context.args, "cluster", 0, minimum=1))
     limit = int_arg(context.args, "limit", 50, minimum=1, maximum=500)
     offset = int_arg(context.args, "offset", 0)
-    faces = sorted(stored_faces(context, pin, member_ids), key=lambda face: (-face.quality.score, face.face_id))
+    faces = sorted(stored_faces(context, pin, member_ids), key=_best_first)
     page = faces[offset : offset + limit]
     crops, names = context.store.faces.crops([face.face_id for face in page]), Names(context)
     views = [
@@ -171,8 +173,15 @@ def _nearest(faces: Sequence[StoredFace]) -> list[_Near]:
     return sorted((_Near(*each) for each in alike.items()), key=lambda near: (-near.best, near.performer_id))[:NEAREST]
 
 
-def _view(context: Context, key: int, faces: Sequence[StoredFace], names: Names) -> dict[str, Any]:
-    best = min(faces, key=lambda face: (-face.quality.score, -face.quality.size_px, face.face_id))
+def _best_first(face: StoredFace) -> tuple[float, float, int]:
+    return -face.quality.score, -face.quality.size_px, face.face_id
+
+
+def _view(
+    context: Context, key: int, faces: Sequence[StoredFace], names: Names, samples: int
+) -> dict[str, Any]:
+    shown = sorted(faces, key=_best_first)[: max(1, samples)]
+    crops = context.store.faces.crops([face.face_id for face in shown])
     nearest = _nearest(faces)
     known = names.of([near.performer_id for near in nearest])
     return {
@@ -182,8 +191,9 @@ def _view(context: Context, key: int, faces: Sequence[StoredFace], names: Names)
             {"kind": kind.value, "id": str(item_id)}
             for kind, item_id in dict.fromkeys((face.kind, face.item_id) for face in faces)
         ],
-        "bestFaceId": best.face_id,
-        "crop": data_uri(context.store.faces.crops([best.face_id]).get(best.face_id)),
+        "bestFaceId": shown[0].face_id,
+        "crop": data_uri(crops.get(shown[0].face_id)),
+        "samples": [{"id": f.face_id, "crop": data_uri(crops.get(f.face_id))} for f in shown[:samples]],
         "nearest": [
             {
                 "performerId": near.performer_id,

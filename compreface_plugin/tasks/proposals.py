@@ -28,9 +28,10 @@ LONGEST_QUEUE = 10_000  # face ids in one answer
 def proposals(context: Context) -> dict[str, Any]:
     """A page (`limit`, `offset`) of faces to review, `by` item or person; other arguments narrow it.
 
-    {"total", "proposals": [...], "pictures": of their candidates, "performers": how many wait for each (of the whole
-    list alone)}. `idsOnly`: instead of the proposals their "faceIds", for somebody who works them off one by one and
-    asks for `faceIds` when their turn comes: pages would move under the decisions.
+    {"total", "proposals": [...], "pictures": of their candidates, "performers": how many wait for each in all (not
+    where items or faces are asked for)}. `idsOnly`: instead of the proposals their "faceIds", for somebody who works
+    them off one by one and asks for `faceIds` when their turn comes: pages would move under the decisions. `first`:
+    so many proposals all the same.
     """
     model = model_in_use(context)
     args, wanted = context.args, _wanted(context)
@@ -42,9 +43,10 @@ def proposals(context: Context) -> dict[str, Any]:
     answer: dict[str, Any] = {"total": total, "by": order, "people": context.store.examples.people()}
     if only_ids:
         answer["faceIds"] = face_ids
-    else:
+        face_ids = face_ids[: int_arg(args, "first", 0, maximum=MOST)]
+    if face_ids or not only_ids:
         answer |= _Page(context, model, face_ids, answer["people"]).view()
-    if wanted == Wanted():
+    if wanted.item_ids is None and wanted.face_ids is None:
         answer["performers"] = _waiting(context, model)
     return answer
 

@@ -55,6 +55,8 @@ def test_groups_are_listed_with_a_picture_and_named_whole(unknown: tuple[World, 
     faces = world.ask("clusters", action="faces", cluster=first["id"])
     assert len(faces["faces"]) == faces["total"] == first["faces"]
     assert all(face["verdict"] == "unknown" and face["crop"] for face in faces["faces"])
+    samples = groups(world, samples=2)[0]["samples"]
+    assert [(each["id"], each["crop"]) for each in samples] == [(f["id"], f["crop"]) for f in faces["faces"][:2]]
 
     named = world.ask("clusters", action="name", cluster=first["id"], name="Jane Doe")
     assert named["created"]

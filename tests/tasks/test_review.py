@@ -35,6 +35,8 @@ def test_the_queue_stands_still_while_it_is_worked_off(waiting: World) -> None:
         first = world.ask("proposals", by=order, limit=5)
         assert [each["faceId"] for each in first["proposals"]] == queue["faceIds"][:5]
     assert "proposals" not in queue
+    begun = world.ask("proposals", by="person", idsOnly=True, first=3)
+    assert [each["faceId"] for each in begun["proposals"]] == begun["faceIds"][:3] == queue["faceIds"][:3]
     assert sum(each["waiting"] for each in queue["performers"]) == queue["total"]
     mine = queue["faceIds"][3:6]
     page = world.ask("proposals", faceIds=mine)

@@ -6,4 +6,5 @@ import "./gallery/register";
 import "./image/register";
 import "./scene/register";
 import "./performer/register";
+import "./review/register";
 import "./settings/register";

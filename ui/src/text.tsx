@@ -41,8 +41,12 @@ export interface Text {
   /** Two digits, in the way of the locale. */
   similarity(value: number): string;
   /** Of 0 to 1. */
-  percent(value: number): string;
+  percent(share: number): string;
   date(seconds: number): string;
+  /** At most so many digits behind the point. */
+  number(value: number, digits: number): string;
+  /** Seconds as hours, minutes and seconds, for the eye: 1:02:03. */
+  duration(seconds: number): string;
 }
 
 /** Messages and numbers in the language of the page. Only below `Texts`. */
@@ -53,8 +57,17 @@ export function useText(): Text {
     return Object.assign(say, {
       similarity: (value: number) =>
         intl.formatNumber(value, { minimumFractionDigits: 2, maximumFractionDigits: 2 }),
-      percent: (value: number) => intl.formatNumber(value, { style: "percent" }),
       date: (seconds: number) => intl.formatDate(seconds * 1000, { dateStyle: "medium", timeStyle: "short" }),
+      number: (value: number, digits: number) => intl.formatNumber(value, { maximumFractionDigits: digits }),
+      percent: (share: number) => intl.formatNumber(share, { style: "percent", maximumFractionDigits: 1 }),
+      duration: clock,
     });
   }, [intl]);
+}
+
+function clock(seconds: number): string {
+  const whole = Math.round(seconds);
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
+  const parts = hours > 0 ? [hours, minutes, whole % 60] : [minutes, whole % 60];
+  return parts.map((part, n) => (n > 0 ? String(part).padStart(2, "0") : String(part))).join(":");
 }

@@ -48,3 +48,14 @@ export async function watchLongTasks(page) {
   });
   return () => page.evaluate(() => window.longest);
 }
+
+/** Notes all tasks that hold the page up from its very start on; their lengths in ms so far. Before `goto`. */
+export async function noteLongTasks(page) {
+  await page.addInitScript(() => {
+    window.longTasks = [];
+    new PerformanceObserver((list) => {
+      for (const task of list.getEntries()) window.longTasks.push(Math.round(task.duration));
+    }).observe({ entryTypes: ["longtask"] });
+  });
+  return () => page.evaluate(() => window.longTasks.splice(0));
+}

@@ -2,7 +2,7 @@ import { React } from "../host";
 import { messageOf } from "../parts/notices";
 
 export type Answered<Value> =
-  | { kind: "working" }
+  | { kind: "working"; before?: Value | undefined } // the answer to the question before
   | { kind: "failed"; message: string }
   | { kind: "ready"; value: Value };
 
@@ -19,7 +19,7 @@ export function useAnswer<Value>(ask: (signal: AbortSignal) => Promise<Value>): 
   const [turn, setTurn] = React.useState(0);
   React.useEffect(() => {
     const controller = new AbortController();
-    setState({ kind: "working" });
+    setState((old) => ({ kind: "working", before: valueOf(old) }));
     ask(controller.signal).then(
       (value) => !controller.signal.aborted && setState({ kind: "ready", value }),
       (error: unknown) => !controller.signal.aborted && setState({ kind: "failed", message: messageOf(error) }),
@@ -33,4 +33,10 @@ export function useAnswer<Value>(ask: (signal: AbortSignal) => Promise<Value>): 
     [],
   );
   return { state, again, put };
+}
+
+/** What there is to show: the answer, or the one before while another is awaited. */
+export function valueOf<Value>(state: Answered<Value>): Value | undefined {
+  if (state.kind === "ready") return state.value;
+  return state.kind === "working" ? state.before : undefined;
 }

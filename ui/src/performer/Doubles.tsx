@@ -2,11 +2,11 @@ import { Bootstrap, React, refreshHost, Router } from "../host";
 import { undoRun } from "../operations";
 import { Meter } from "../parts/Meter";
 import { Failed, messageOf, Working } from "../parts/notices";
+import { Undo } from "../parts/Undo";
 import { useAnswer } from "../parts/useAnswer";
 import { useText, type MessageId } from "../text";
 import { Comparison, type Person } from "./Comparison";
 import { duplicatesOf, mergePerformers, tellApart, type Pair, type Sameness } from "./operations";
-import { Undo } from "./Undo";
 
 const { Button } = Bootstrap;
 

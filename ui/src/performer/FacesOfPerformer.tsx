@@ -8,7 +8,7 @@ import { Doubles } from "./Doubles";
 import { Examples } from "./Examples";
 import { addExample, performerFaces, removeExample, type Example, type PerformerFaces } from "./operations";
 import { SeenFaces } from "./SeenFaces";
-import { Undo } from "./Undo";
+import { Undo } from "../parts/Undo";
 
 interface Done {
   said: string;

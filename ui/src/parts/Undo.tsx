@@ -2,7 +2,7 @@ import { Bootstrap, React } from "../host";
 import { useText } from "../text";
 
 /** What was done, and a way back where there is one. */
-export function Undo({ words, busy, onUndo }: { words: string; busy: boolean; onUndo?: () => void }) {
+export function Undo({ words, busy, onUndo }: { words: string; busy: boolean; onUndo?: (() => void) | undefined }) {
   const text = useText();
   return (
     <p className="compreface-undo">

@@ -1,0 +1,168 @@
+"""The review page, in a real browser: queue, groups of unknown people, plans, runs, numbers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from PIL import Image, ImageOps
+from tasks.conftest import QUICK, jpeg
+from tasks.crowd import EAGER, fill_queue
+
+if TYPE_CHECKING:
+    from tasks.conftest import World
+    from ui.conftest import Click
+
+CROWD = 1000
+MEASURED = 120
+USUAL = {"modelPack": "dlib"}
+WAITING = {**EAGER, **USUAL}
+
+
+@pytest.fixture(scope="module")
+def crowded(library: World) -> World:
+    """A thousand faces wait; six strangers are on three pictures; one picture cannot be read."""
+    world = library
+    strangers = Image.open(world.photos / "t1.jpg").convert("RGB").crop((0, 0, 640, 500))
+    for n, picture in enumerate((strangers, ImageOps.mirror(strangers), strangers.resize((576, 450)))):
+        world.add_image(f"strangers{n}.jpg", jpeg(picture))
+    (world.folder / "broken.jpg").write_bytes(b"no picture")
+    world.stash.add_image(world.folder / "broken.jpg")
+    world.run("Identify Unscanned Images")
+    for name in ("obama2.jpg", "obama3.jpg"):
+        world.add_image(name, jpeg(ImageOps.contain(Image.open(world.photos / name), (450, 450))), ["Barack Obama"])
+    biden = Image.open(world.photos / "biden.jpg").crop((0, 0, 970, 1300)).resize((364, 488))
+    world.add_image("mirror.jpg", jpeg(ImageOps.mirror(biden)), ["Joe Biden"])
+    world.stash.set_plugin_settings("compreface", WAITING)
+    world.run("Identify Unscanned Images")
+    fill_queue(world, CROWD)
+    return world
+
+
+def waits(world: World, face: int) -> bool:
+    return bool(world.ask("proposals", faceIds=[face])["total"])
+
+
+def test_plans_in_part_and_deleted(click: Click, crowded: World) -> None:
+    """The first one: later ones teach the plugin wrong names."""
+    world = crowded
+    obama = Image.open(world.photos / "obama.jpg").resize((364, 455))
+    images = [
+        world.add_image(f"plan{n}.jpg", jpeg(picture), ["Barack Obama"])
+        for n, picture in enumerate((ImageOps.mirror(obama), obama.resize((320, 400))))
+    ]
+    world.stash.set_plugin_settings("compreface", USUAL)
+    world.run("Identify Unscanned Images", plan="first <b>look</b>")
+    world.stash.set_plugin_settings("compreface", WAITING)
+    assert [world.performers_on(each) for each in images] == [[], []]
+    seen = click("review/plans", title="plan0.jpg")
+    assert "Barack Obama" in seen["diff"]
+    assert seen["violations"] == []
+    assert [world.performers_on(each) for each in images] == [[world.performers["Barack Obama"]], []]
+    [run] = [each for each in world.ask("runs", tasksOnly=True)["runs"] if "plan" in each["args"]]
+    assert run["undoable"]
+
+
+def test_by_keys_alone(click: Click, crowded: World) -> None:
+    world = crowded
+    seen = click("review/keyboard")
+    assert seen["focused"]
+    assert seen["violations"] == []
+    assert seen["back"]
+    assert "Taken back." in seen["said"]
+    for name in ("accepted", "rejected", "noFace", "ignored", "picked"):
+        assert not waits(world, seen[name]), name
+    assert not waits(world, seen["other"]["face"])
+    assert waits(world, seen["undone"])
+    decisions = world.ask("statistics")["decisions"]
+    assert decisions["confirmed"] == 3
+    assert decisions["not a face"] == decisions["ignore"] == 1
+
+
+def test_sixty_decisions_among_a_thousand(click: Click, crowded: World) -> None:
+    world = crowded
+    before = world.ask("statistics")["decisions"].get("confirmed", 0)
+    seen: dict[str, Any] = click("review/pace")
+    total = int(seen["total"].split(" of ")[1].split()[0].replace(",", ""))
+    assert total > CROWD / 2
+    assert len(set(seen["accepted"])) == 60
+    assert world.ask("statistics")["decisions"]["confirmed"] == before + 60
+    assert world.ask("proposals", faceIds=seen["accepted"])["total"] == 0
+    assert seen["nodes"] < 1000
+
+
+def test_nothing_is_lost_when_the_plugin_cannot_be_reached(click: Click, crowded: World) -> None:
+    seen = click("review/offline")
+    assert seen["violations"] == []
+    assert crowded.ask("proposals", faceIds=seen["faces"])["total"] == 0
+
+
+def test_nothing_is_lost_when_the_page_is_left(click: Click, crowded: World) -> None:
+    seen = click("review/leave")
+    assert not waits(crowded, seen["first"])
+    assert waits(crowded, seen["taken"])
+
+
+def test_what_cannot_be_carried_out_is_said(click: Click, crowded: World) -> None:
+    face = crowded.ask("proposals", limit=1, offset=100)["proposals"][0]
+    assert "which Stash does not have" in click("review/refused", image=face["item"]["id"])["words"]
+
+
+def test_on_a_phone_from_right_to_left_in_german(click: Click, crowded: World) -> None:
+    seen = click("review/places")
+    assert seen["wide"] <= 0, "nothing hangs over the edge"
+    assert seen["names"][0].split("\n")[0].strip() == "Annehmen"
+    assert seen["violations"] == []
+
+
+def test_groups_of_unknown_people(click: Click, crowded: World) -> None:
+    world = crowded
+    before = world.ask("statistics")["named"]["standing"]
+    seen = click("review/clusters")
+    assert seen["violations"] == []
+    assert len(seen["merged"]) == len(seen["before"]) - 1
+    names = world.stash.snapshot()["performer"]
+    assert not any("onerror" in str(each) for each in names.values())
+    assert world.ask("statistics")["named"]["standing"] > before
+
+
+def test_numbers_and_another_threshold(click: Click, crowded: World) -> None:
+    world = crowded
+    # enough faces, half of them under a wrong name, so that strict thresholds are worth something
+    obama, collins = world.performers["Barack Obama"], world.performers["Eileen Collins"]
+    queue = world.ask("proposals", performerId=obama, idsOnly=True)["faceIds"][:MEASURED]
+    names = [obama, collins] * MEASURED
+    said = [{"faceId": face, "decision": "accept", "performerId": who} for face, who in zip(queue, names, strict=False)]
+    world.ask("decide", decisions=said)
+    seen = click("review/numbers")
+    assert seen["violations"] == []
+    assert seen["values"] == ["0.5 per 1,000", "1 per 1,000", "2 per 1,000"]
+    assert seen["can"]
+    assert "From now on" in seen["set"]
+    assert str(world.ask("calibration")["minSimilarity"]) != EAGER["minSimilarity"]
+    world.stash.set_plugin_settings("compreface", WAITING)
+
+
+def test_runs_with_their_failures(click: Click, crowded: World) -> None:
+    world = crowded
+    good = world.folder / "good.jpg"
+    Image.open(world.photos / "coffee.png").convert("RGB").resize((90, 60)).save(good)
+    seen = click("review/runs", away=str(good), back=str(world.folder / "broken.jpg"))
+    assert seen["violations"] == []
+    assert "broken.jpg" in seen["reason"]
+    assert world.ask("failures")["total"] == 0
+    newest = world.ask("runs", tasksOnly=True)["runs"][0]
+    assert (newest["mode"], newest["undoable"]) == ("retryFailed", False)
+
+
+def test_a_run_is_stopped_from_here(click: Click, crowded: World) -> None:
+    """The last one: it looks at the crowd's images, which hold no faces."""
+    world = crowded
+    job = world.stash.run_task(
+        "compreface", "Identify All Images", {**QUICK, "cooldownSeconds": 5, "maxBatchSize": 10}
+    )
+    seen = click("review/stop")
+    assert world.stash.wait_for_job(job)["status"] == "FINISHED"
+    assert "Identify All Images" in seen["words"]
+    assert seen["canGoOn"]
+    assert world.last_run()["state"] == "cancelled"

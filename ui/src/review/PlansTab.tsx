@@ -1,0 +1,212 @@
+import { Bootstrap, Icon, React, refreshHost } from "../host";
+import { undoRun } from "../operations";
+import { Failed, Notice, Working } from "../parts/notices";
+import { Undo } from "../parts/Undo";
+import { useAnswer, valueOf } from "../parts/useAnswer";
+import { useText } from "../text";
+import { applyPlan, deletePlan, keyOf, planItems, plans, type Plan, type PlanItem, type Value } from "./api";
+import { Ask } from "./Ask";
+import { useDoing, useItems } from "./hooks";
+import { modeName } from "./modes";
+import { Pager } from "./Pager";
+import { ItemLink } from "./ProposalCard";
+
+const { Badge, Button, Spinner } = Bootstrap;
+
+const PAGE = 50;
+
+interface Done {
+  words: string;
+  runId: string | null;
+}
+
+/** What runs propose and nobody has applied yet. */
+export function PlansTab() {
+  const text = useText();
+  const { state: asked, again } = useAnswer(plans);
+  const [open, setOpen] = React.useState<string | null>(null);
+  const [dropping, setDropping] = React.useState<Plan | null>(null);
+  const [done, setDone] = React.useState<Done | null>(null);
+  const { busy, fault, run } = useDoing();
+  const answer = valueOf(asked);
+  const opened = answer?.plans.find((each) => each.planId === open);
+
+  const act = (task: () => Promise<Done>) =>
+    run(async () => {
+      setDone(await task());
+      again();
+      void refreshHost();
+    });
+  const apply = (plan: Plan, imageIds: string[]) =>
+    act(async () => {
+      const { applied, settled, refused, left } = await applyPlan(plan.planId, imageIds);
+      return { words: text("compreface.plans.applied", { applied, settled, refused, left }), runId: plan.planId };
+    });
+  const drop = (plan: Plan) =>
+    act(async () => {
+      setDropping(null);
+      const { dropped, images } = await deletePlan(plan.planId);
+      return { words: text("compreface.plans.deleted", { dropped, images }), runId: null };
+    });
+  const undo = (runId: string) =>
+    act(async () => {
+      await undoRun(runId);
+      return { words: text("compreface.done.undo"), runId: null };
+    });
+
+  return (
+    <>
+      <div role="status" aria-live="polite">
+        {done && (
+          <div className="compreface-box card">
+            <Undo words={done.words} busy={busy} onUndo={done.runId === null ? undefined : () => undo(done.runId ?? "")} />
+          </div>
+        )}
+        {busy && <Spinner animation="border" size="sm" />}
+      </div>
+      {fault !== "" && <Failed title={text("compreface.failed.write")} message={fault} />}
+      {asked.kind === "failed" && (
+        <Failed title={text("compreface.plans.failed")} message={asked.message} onRetry={again} />
+      )}
+      {answer === undefined && asked.kind === "working" && <Working words={text("compreface.plans.loading")} />}
+      {answer?.plans.length === 0 && (
+        <Notice icon="faClipboardList" title={text("compreface.plans.none.title")} words={text("compreface.plans.none.text")} />
+      )}
+      <ul className="compreface-rows">
+        {answer?.plans.map((each) => (
+          <li key={each.planId} className="compreface-row card">
+            <div className="compreface-row-head">
+              <div>
+                <strong>
+                  <bdi>{each.name === each.mode ? modeName(text, each.mode) : each.name}</bdi>
+                </strong>
+                <div className="text-muted">
+                  {text("compreface.plans.about", { items: each.items, when: text.date(each.madeAt) })}
+                </div>
+              </div>
+              <div className="compreface-actions">
+                <Button
+                  size="sm"
+                  variant="secondary"
+                  aria-expanded={open === each.planId}
+                  onClick={() => setOpen(open === each.planId ? null : each.planId)}
+                >
+                  <Icon name="faList" /> <span>{text("compreface.plans.look")}</span>
+                </Button>
+                <Button size="sm" variant="success" disabled={busy} onClick={() => apply(each, [])}>
+                  <Icon name="faCheckDouble" /> <span>{text("compreface.plans.apply")}</span>
+                </Button>
+                <Button size="sm" variant="danger" disabled={busy} onClick={() => setDropping(each)}>
+                  <Icon name="faTrashCan" /> <span>{text("compreface.plans.delete")}</span>
+                </Button>
+              </div>
+            </div>
+            {opened === each && <Diff plan={each} busy={busy} onApply={(ids) => apply(each, ids)} />}
+          </li>
+        ))}
+      </ul>
+      {dropping && (
+        <Ask
+          title={text("compreface.plans.delete")}
+          words={text("compreface.plans.delete.sure", { name: dropping.name, items: dropping.items })}
+          action={text("compreface.plans.delete")}
+          onYes={() => drop(dropping)}
+          onNo={() => setDropping(null)}
+        />
+      )}
+    </>
+  );
+}
+
+function Diff({ plan, busy, onApply }: { plan: Plan; busy: boolean; onApply: (imageIds: string[]) => void }) {
+  const text = useText();
+  const [offset, setOffset] = React.useState(0);
+  const [chosen, setChosen] = React.useState<ReadonlySet<string>>(new Set());
+  // asked again when something of the plan was applied
+  const ask = React.useCallback(
+    (signal: AbortSignal) => planItems(plan.planId, { offset, limit: PAGE }, signal),
+    [plan.planId, plan.items, offset],
+  );
+  const { state: asked, again } = useAnswer(ask);
+  const answer = valueOf(asked);
+  const items = useItems(answer?.items ?? []);
+  const toggle = (id: string) =>
+    setChosen((old) => new Set(old.has(id) ? [...old].filter((each) => each !== id) : [...old, id]));
+  return (
+    <div className="compreface-diff">
+      {asked.kind === "failed" && (
+        <Failed title={text("compreface.plans.failed")} message={asked.message} onRetry={again} />
+      )}
+      {answer === undefined && asked.kind === "working" && <Working words={text("compreface.plans.loading")} />}
+      {answer && (
+        <>
+          <div className="compreface-actions">
+            <Button
+              size="sm"
+              variant="success"
+              disabled={busy || chosen.size === 0}
+              onClick={() => {
+                onApply([...chosen]);
+                setChosen(new Set());
+              }}
+            >
+              <Icon name="faCheck" /> <span>{text("compreface.plans.apply.some", { count: chosen.size })}</span>
+            </Button>
+          </div>
+          <ul className="compreface-rows">
+            {answer.items.map((each) => (
+              <li key={keyOf(each)} className="compreface-diff-item">
+                {each.kind === "image" ? (
+                  <input
+                    type="checkbox"
+                    aria-label={text("compreface.plans.choose", { name: each.name || each.id })}
+                    checked={chosen.has(each.id)}
+                    onChange={() => toggle(each.id)}
+                  />
+                ) : (
+                  <span />
+                )}
+                <ItemLink item={each} known={items.get(keyOf(each)) ?? { title: each.name, picture: null }} />
+                <Changes item={each} />
+              </li>
+            ))}
+          </ul>
+          <Pager offset={offset} limit={PAGE} total={answer.total} onChange={setOffset} />
+        </>
+      )}
+    </div>
+  );
+}
+
+function Changes({ item }: { item: PlanItem }) {
+  const text = useText();
+  if (!item.exists) return <span className="text-muted">{text("compreface.plans.gone")}</span>;
+  const name = (value: Value) => value.name || value.id || "";
+  return (
+    <div className="compreface-changes">
+      {item.fields.map((each) => (
+        <React.Fragment key={each.field}>
+          {each.before.map((value) => (
+            <Badge key={`=${name(value)}`} variant="secondary">
+              <bdi>{name(value)}</bdi>
+            </Badge>
+          ))}
+          {each.add.map((value) => (
+            <Badge key={`+${name(value)}`} variant="success">
+              <span aria-hidden="true">+</span>
+              <span className="sr-only">{text("compreface.plans.adds")} </span>
+              <bdi>{name(value)}</bdi>
+            </Badge>
+          ))}
+          {each.remove.map((value) => (
+            <Badge key={`-${name(value)}`} variant="danger">
+              <span aria-hidden="true">−</span>
+              <span className="sr-only">{text("compreface.plans.removes")} </span>
+              <bdi>{name(value)}</bdi>
+            </Badge>
+          ))}
+        </React.Fragment>
+      ))}
+    </div>
+  );
+}

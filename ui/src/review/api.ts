@@ -1,0 +1,390 @@
+// What the review page asks the plugin and Stash for.
+
+import { ask, callPlugin, graphql } from "../host";
+import type { Candidate, Face, Word } from "../operations";
+
+export type ItemKind = "image" | "scene";
+
+export interface ItemRef {
+  kind: string;
+  id: string;
+}
+
+export interface ProposalCandidate extends Candidate {
+  onItem: boolean;
+  expectedWrongPer1000: number;
+}
+
+export interface Proposal extends Face {
+  faceId: number;
+  item: ItemRef & { exists: boolean };
+  candidates: ProposalCandidate[];
+  expectedWrongPer1000: number | null;
+  otherItems: (ItemRef & { faceId: number; verdict: string; similarity: number })[];
+}
+
+export interface Waiting {
+  performerId: string;
+  name: string;
+  waiting: number;
+}
+
+/** Which faces are worked off, and in what order. */
+export interface QueueFilter {
+  by: "person" | "item";
+  kind?: ItemKind | undefined;
+  performerId?: string | undefined;
+  imageId?: string | undefined;
+  galleryId?: string | undefined;
+  sceneId?: string | undefined;
+}
+
+export interface QueueAnswer {
+  total: number;
+  people: number;
+  faceIds: number[];
+  performers?: Waiting[];
+}
+
+export interface ProposalsAnswer {
+  proposals: Proposal[];
+  pictures: Record<string, string | null>;
+}
+
+/** Everything that waits, by id, and the first so many to begin with. */
+export function queueOf(
+  filter: QueueFilter,
+  first: number,
+  signal?: AbortSignal,
+): Promise<QueueAnswer & Partial<ProposalsAnswer>> {
+  return callPlugin({ mode: "proposals", idsOnly: true, first, ...filter }, signal);
+}
+
+export function proposalsOf(faceIds: number[], signal?: AbortSignal): Promise<ProposalsAnswer> {
+  return callPlugin({ mode: "proposals", faceIds }, signal);
+}
+
+export interface SentDecision {
+  faceId: number;
+  decision: Word;
+  performerId?: string | undefined;
+  runId?: string | undefined;
+}
+
+export interface DecideAnswer {
+  runId: string | null;
+  refused: { faceId: number; reason: string }[];
+}
+
+export function decideBatch(batch: string, decisions: SentDecision[]): Promise<DecideAnswer> {
+  return callPlugin({ mode: "decide", goOn: true, batch, decisions });
+}
+
+// groups of unknown people ----------------------------------------------------------------------------------------------
+
+export interface Near {
+  performerId: string;
+  name: string;
+  inLibrary: boolean;
+  similarity: number;
+}
+
+export interface Cluster {
+  id: number;
+  faces: number;
+  items: ItemRef[];
+  nearest: Near[];
+  samples: { id: number; crop: string | null }[];
+}
+
+export interface ClustersAnswer {
+  clusters: Cluster[];
+  total: number;
+  upToDate: boolean;
+}
+
+export interface ClusterFace extends Face {
+  item: ItemRef;
+}
+
+export function clusters(
+  page: { offset: number; limit: number; minFaces: number; refresh: boolean },
+  signal?: AbortSignal,
+): Promise<ClustersAnswer> {
+  return callPlugin({ mode: "clusters", action: "list", samples: 6, ...page }, signal);
+}
+
+export function clusterFaces(
+  cluster: number,
+  page: { offset: number; limit: number },
+  signal?: AbortSignal,
+): Promise<{ faces: ClusterFace[]; total: number }> {
+  return callPlugin({ mode: "clusters", action: "faces", cluster, ...page }, signal);
+}
+
+/** A whole group, or only some of its faces. */
+export type Some = { cluster: number } | { faceIds: number[] };
+
+export function nameCluster(
+  which: Some,
+  who: { performerId: string } | { name: string },
+): Promise<{ performerId: string; name: string; runId: string; items: number }> {
+  return callPlugin({ mode: "clusters", action: "name", ...which, ...who });
+}
+
+export function ignoreCluster(which: Some): Promise<{ runId: string }> {
+  return callPlugin({ mode: "clusters", action: "ignore", ...which });
+}
+
+export function mergeClusters(ids: number[]): Promise<unknown> {
+  return callPlugin({ mode: "clusters", action: "merge", clusters: ids });
+}
+
+export function splitCluster(cluster: number, faceIds: number[]): Promise<unknown> {
+  return callPlugin({ mode: "clusters", action: "split", cluster, faceIds });
+}
+
+// plans -----------------------------------------------------------------------------------------------------------------
+
+export interface Plan {
+  planId: string;
+  name: string;
+  mode: string;
+  madeAt: number;
+  state: string;
+  items: number;
+}
+
+export interface Value {
+  id: string | null;
+  name: string;
+}
+
+export interface PlanItem extends ItemRef {
+  name: string;
+  exists: boolean;
+  fields: { field: string; before: Value[]; add: Value[]; remove: Value[] }[];
+}
+
+export function plans(signal?: AbortSignal): Promise<{ plans: Plan[] }> {
+  return callPlugin({ mode: "plans" }, signal);
+}
+
+export function planItems(
+  planId: string,
+  page: { offset: number; limit: number },
+  signal?: AbortSignal,
+): Promise<{ items: PlanItem[]; total: number }> {
+  return callPlugin({ mode: "plan", planId, ...page }, signal);
+}
+
+export interface Applied {
+  applied: number;
+  settled: number;
+  refused: number;
+  left: number;
+}
+
+export function applyPlan(planId: string, imageIds: string[]): Promise<Applied> {
+  return callPlugin({ mode: "applyPlan", planId, ...(imageIds.length > 0 ? { imageIds } : {}) });
+}
+
+export function deletePlan(planId: string): Promise<{ dropped: number; images: number }> {
+  return callPlugin({ mode: "deletePlan", planId });
+}
+
+// runs ------------------------------------------------------------------------------------------------------------------
+
+export type RunState = "running" | "waiting" | "finished" | "cancelled" | "failed";
+
+export interface Run {
+  runId: string;
+  mode: string;
+  args: Record<string, string>;
+  state: RunState;
+  startedAt: number;
+  endedAt: number | null;
+  seconds: number;
+  itemsPerSecond: number | null;
+  total: number | null;
+  counts: Record<string, number>;
+  changes: Record<string, number>;
+  undoable: boolean;
+  resumable: boolean;
+  failures: number;
+  engine: string;
+  model: string;
+  message: string;
+}
+
+export interface RunsAnswer {
+  runs: Run[];
+  total: number;
+  running: { mode?: string; runId?: string; since?: number } | null;
+}
+
+export function runs(
+  page: { offset: number; limit: number; tasksOnly: boolean },
+  signal?: AbortSignal,
+): Promise<RunsAnswer> {
+  return callPlugin({ mode: "runs", ...page }, signal);
+}
+
+export interface Failure {
+  kind: string;
+  id: string;
+  reason: string;
+  attempts: number;
+  retriedByItself: boolean;
+}
+
+export function failures(
+  runId: string,
+  page: { offset: number; limit: number },
+  signal?: AbortSignal,
+): Promise<{ failures: Failure[]; total: number }> {
+  return callPlugin({ mode: "failures", runId, ...page }, signal);
+}
+
+export function stopRun(runId: string | undefined): Promise<{ stopping: boolean }> {
+  return callPlugin({ mode: "stop", ...(runId ? { runId } : {}) });
+}
+
+// numbers ---------------------------------------------------------------------------------------------------------------
+
+export interface Statistics {
+  engine: string | null;
+  model: string | null;
+  items: Record<string, { scanned: number; matched: number; failed: number }>;
+  faces: Record<string, number>;
+  waiting: number;
+  people: number;
+  examples: { own: number; learned: number; all: number };
+  decisions: Record<string, number>;
+  judged: Record<string, { right: number; wrong: number }>;
+  named: { standing: number; undone: number };
+  databaseBytes: number;
+}
+
+export function statistics(signal?: AbortSignal): Promise<Statistics> {
+  return callPlugin({ mode: "statistics" }, signal);
+}
+
+export interface Point {
+  threshold: number;
+  required: number;
+  wrongPer1000: number | null;
+  recall: number | null;
+  expectedWrongPer1000: number;
+}
+
+export interface Source {
+  source: string;
+  faces: number;
+  enough: boolean;
+  message: string;
+  measuredDownTo: number | null;
+  current: Point;
+  points: Point[];
+}
+
+export interface Calibration {
+  people: number;
+  minSimilarity: number;
+  reviewSimilarity: number;
+  sources: Source[];
+}
+
+export function calibration(signal?: AbortSignal): Promise<Calibration> {
+  return callPlugin({ mode: "calibration" }, signal);
+}
+
+export interface AppliedThreshold {
+  applied: { changed: boolean; before?: unknown; now?: number; reason?: string } | null;
+}
+
+export function setThreshold(wrongPer1000: number): Promise<AppliedThreshold> {
+  return callPlugin({ mode: "calibrate", wrongPer1000, apply: true });
+}
+
+// Stash's own -----------------------------------------------------------------------------------------------------------
+
+export interface ItemOfStash {
+  title: string;
+  picture: string | null;
+}
+
+const ITEMS = graphql(`
+  query ComprefaceItems($images: [ID!], $scenes: [ID!], $noImages: Boolean!, $noScenes: Boolean!) {
+    findImages(ids: $images) @skip(if: $noImages) {
+      images {
+        id
+        title
+        paths {
+          thumbnail
+        }
+        visual_files {
+          ... on ImageFile {
+            basename
+          }
+          ... on VideoFile {
+            basename
+          }
+        }
+      }
+    }
+    findScenes(ids: $scenes) @skip(if: $noScenes) {
+      scenes {
+        id
+        title
+        paths {
+          screenshot
+        }
+        files {
+          basename
+        }
+      }
+    }
+  }
+`);
+
+interface Named {
+  id: string;
+  title?: string | null;
+  paths: { thumbnail?: string | null; screenshot?: string | null };
+  visual_files?: { basename?: string }[];
+  files?: { basename?: string }[];
+}
+
+interface ItemsAnswer {
+  findImages?: { images: Named[] };
+  findScenes?: { scenes: Named[] };
+}
+
+export function keyOf(item: ItemRef): string {
+  return `${item.kind} ${item.id}`;
+}
+
+/** Titles and pictures of items by `keyOf`; what is gone is absent. */
+export async function itemsOfStash(items: ItemRef[]): Promise<Map<string, ItemOfStash>> {
+  const ids = (kind: string) => items.filter((each) => each.kind === kind).map((each) => each.id);
+  const [images, scenes] = [ids("image"), ids("scene")];
+  if (images.length + scenes.length === 0) return new Map();
+  const variables = { images, scenes, noImages: images.length === 0, noScenes: scenes.length === 0 };
+  const answer = await ask<ItemsAnswer>(ITEMS, variables);
+  const told = (kind: string) => (each: Named): [string, ItemOfStash] => {
+    const file = (each.visual_files ?? each.files ?? [])[0]?.basename;
+    return [
+      keyOf({ kind, id: each.id }),
+      { title: each.title || file || "", picture: each.paths.thumbnail ?? each.paths.screenshot ?? null },
+    ];
+  };
+  return new Map([
+    ...(answer.findImages?.images ?? []).map(told("image")),
+    ...(answer.findScenes?.scenes ?? []).map(told("scene")),
+  ]);
+}
+
+export function addressOf(item: ItemRef): string {
+  return `/${item.kind === "gallery" ? "galleries" : `${item.kind}s`}/${encodeURIComponent(item.id)}`;
+}
