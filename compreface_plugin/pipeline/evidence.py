@@ -46,21 +46,23 @@ class Evidence:
         return Curve.of(self.point, self.people, self.scores, self.rows(source))
 
 
-def gather(context: Context, info: EngineInfo, *, confirmed_only: bool) -> Evidence:
+def gather(context: Context, info: EngineInfo, *, confirmed_only: bool, most: int = MOST_FACES) -> Evidence:
     """All that one model has seen. `confirmed_only`: without faces that nobody but the plugin named, which a
-    threshold would be measured against itself by."""
+    threshold would be measured against itself by. `most`: faces that are held against everybody."""
     store = context.store.labels
-    examples = [each for each in store.examples(info.model_id) if each.embedding is not None]
+    every = store.examples(info.model_id)
+    examples = [each for each in every if each.embedding is not None]
+    rows = {each.example_id: row for row, each in enumerate(examples)}
     row_of = {each.face_id: row for row, each in enumerate(examples) if each.face_id is not None}
     known: list[tuple[str, str, int, Label | None]] = [
-        (PORTRAIT, each.performer_id, row, None) for row, each in enumerate(examples) if each.face_id is None
+        (PORTRAIT, each.performer_id, rows.get(each.example_id, -1), None) for each in every if each.face_id is None
     ]
     known += [
         (_source(face), face.performer_id, _own_row(face, row_of, examples), face)
         for face in store.faces(info.model_id, confirmed_only=confirmed_only)
     ]
-    known = known[:: -(-len(known) // MOST_FACES) or 1]  # the same faces for every model, before the unseen go
-    known = [each for each in known if each[3] is None or each[3].seen]
+    known = known[:: -(-len(known) // most) or 1]  # the same faces for every model, before the unseen go
+    known = [each for each in known if (each[2] >= 0 if each[3] is None else each[3].seen)]
     embeddings = [examples[row].embedding for _, _, row, label in known if label is None]
     embeddings += store.embeddings((label.face_id for *_, label in known if label is not None), info.model_id)
     point = operating_point(info.model_id, info.pack)

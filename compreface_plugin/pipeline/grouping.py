@@ -177,13 +177,13 @@ def _join(faces: Sequence[UnknownFace], joins: dict[int, str], owners: dict[int,
 
 def _without_rejected(context: Context, group: FaceGroup) -> list[FaceGroup]:
     """Faces of which a person said that they are not this performer stay a group of their own."""
-    if group.performer_id is None:
-        return [group]
-    rejected = {
-        each.face_id
-        for each in context.store.decisions.of_performer(group.performer_id)
-        if each.said is Said.NOT_HER
-    }
-    joining = tuple(face for face in group.faces if face.face_id not in rejected)
-    others = tuple(face for face in group.faces if face.face_id in rejected)
+    denied = rejected(context, group.performer_id)
+    joining = tuple(face for face in group.faces if face.face_id not in denied)
+    others = tuple(face for face in group.faces if face.face_id in denied)
     return [FaceGroup(faces, who) for faces, who in ((joining, group.performer_id), (others, None)) if faces]
+
+
+def rejected(context: Context, performer_id: str | None) -> set[int | None]:
+    """Ids of the faces of which a person said that they are not this performer; none for None."""
+    decisions = context.store.decisions.of_performer(performer_id) if performer_id is not None else ()
+    return {each.face_id for each in decisions if each.said is Said.NOT_HER}

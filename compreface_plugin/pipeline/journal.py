@@ -17,7 +17,14 @@ from compreface_plugin.stash.records import Patch
 if TYPE_CHECKING:
     from compreface_plugin.ports import Progress
     from compreface_plugin.stash.library import StashLibrary
-    from compreface_plugin.stash.records import NewPerformer, PatchField, PatchKind, PatchMode, PerformerRecord
+    from compreface_plugin.stash.records import (
+        NewPerformer,
+        PatchField,
+        PatchKind,
+        PatchMode,
+        PerformerRecord,
+        PerformerUse,
+    )
     from compreface_plugin.store.store import Store
 
 
@@ -41,6 +48,14 @@ def _patch(kind: Kind, field: str, mode: Op, value: str, changes: Sequence[Chang
         cast("PatchMode", mode.name),
         (value,),
     )
+
+
+def _in_use(use: PerformerUse, made_as: str) -> str:
+    """Why somebody who went into another performer stays; empty when nobody did anything."""
+    items = use.images + use.scenes + use.galleries
+    if items:
+        return f"it is on {items} items again"
+    return "somebody edited it" if use.edited or use.tag_ids or use.record.name != made_as else ""
 
 
 class Journal:
@@ -113,17 +128,17 @@ class Journal:
         return change
 
     def _destroy(self, changes: Sequence[Change]) -> None:
-        """Performers that went into another one go, unless somebody put them on something meanwhile."""
+        """Performers that went into another one go, unless somebody used or edited them meanwhile: a killed run may be
+        settled days later."""
         for change in changes:
             use = self._library.performer_use(change.item_id)
-            items = use.images + use.scenes + use.galleries if use is not None else 0
-            if use is not None and not items:
+            why = "" if use is None else _in_use(use, change.value)
+            if use is not None and not why:
                 self._library.performer_destroy(change.item_id)
-            if items:
-                self._log.warning(f"performer {change.item_id} ({change.value}) stays: it is on {items} items again")
-            state = ChangeState.FAILED if items else ChangeState.APPLIED
+            if why:
+                self._log.warning(f"performer {change.item_id} ({change.value}) stays: {why}")
             with self._store.transaction():
-                self._store.changes.mark([change.change_id], state, f"was put on {items} items" if items else "")
+                self._store.changes.mark([change.change_id], ChangeState.FAILED if why else ChangeState.APPLIED, why)
 
     # things the plugin creates --------------------------------------------------------------------------------------
 

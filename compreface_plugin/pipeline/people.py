@@ -30,7 +30,7 @@ from compreface_plugin.domain.unknown import (
     gender_of,
     template,
 )
-from compreface_plugin.pipeline.grouping import gates_of, group_some, group_unknown
+from compreface_plugin.pipeline.grouping import gates_of, group_some, group_unknown, rejected
 from compreface_plugin.pipeline.held import held_lists
 from compreface_plugin.pipeline.markers import marker_changes
 from compreface_plugin.pipeline.merging import Merger
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
 AT_ONCE = 20  # people made between two commits
 ORIGIN = "face"
+_NOBODYS = (Verdict.UNKNOWN, Verdict.REVIEW)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -136,8 +137,10 @@ class PeopleMaker:
         return people
 
     def _what_is_left(self, plan: PlannedPerson) -> FaceGroup | None:
+        """Without faces that people decided about since it was planned, beside this run or while it was interrupted."""
         faces = self._context.store.unknown.some(self._info.model_id, plan.face_ids)
-        left = tuple(face for face in faces if face.verdict is not Verdict.ACCEPT)
+        denied = rejected(self._context, plan.performer_id)
+        left = tuple(face for face in faces if face.verdict in _NOBODYS and face.face_id not in denied)
         return FaceGroup(left, plan.performer_id) if left else None
 
     def _picture(self, group: FaceGroup) -> bytes | None:

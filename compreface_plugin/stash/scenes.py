@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from compreface_plugin.domain.errors import ServiceRefused
 from compreface_plugin.stash.mapping import ids, tagged
 from compreface_plugin.stash.records import MarkerRecord
 
@@ -100,27 +101,36 @@ class Scenes:
         return int(self._client.execute(SCENE_COUNT, variables)["findScenes"]["count"])
 
     def some(self, scene_ids: Sequence[int]) -> list[SceneRecord]:
-        """Those of the scenes that Stash has, in the order asked for. `scene_ids` without doubles."""
+        """Those of the scenes that Stash has, in the order asked for. `scene_ids` without doubles.
+
+        Raises ServiceRefused when Stash cannot tell about one: it is neither there nor gone."""
         if not scene_ids:
             return []
         variables = ", ".join(f"$i{n}: ID!" for n in range(len(scene_ids)))
         fields = "\n".join(f"  i{n}: findScene(id: $i{n}) {{ ...scene }}" for n in range(len(scene_ids)))
         document = f"query Scenes({variables}) {{\n{fields}\n}}\nfragment scene on Scene {{ {_SCENE} }}\n"
         given = {f"i{n}": str(one) for n, one in enumerate(scene_ids)}
-        data, _ = self._client.execute_partial(document, given)
+        data = self._read(document, given)
         return [scene(held) for n in range(len(scene_ids)) if (held := data.get(f"i{n}"))]
 
     def markers(self, scene_ids: Sequence[int]) -> list[MarkerRecord]:
-        """The markers of these scenes; those of scenes that are gone are absent. `scene_ids` without doubles."""
+        """The markers of these scenes; those of scenes that are gone are absent. `scene_ids` without doubles. Raises
+        as `some`."""
         found: list[MarkerRecord] = []
         for start in range(0, len(scene_ids), AT_ONCE):
             part = scene_ids[start : start + AT_ONCE]
             variables = ", ".join(f"$i{n}: ID!" for n in range(len(part)))
             fields = "\n".join(f"  i{n}: findScene(id: $i{n}) {{ {_MARKERS_OF} }}" for n in range(len(part)))
             given = {f"i{n}": str(one) for n, one in enumerate(part)}
-            data, _ = self._client.execute_partial(f"query Markers({variables}) {{\n{fields}\n}}\n", given)
+            data = self._read(f"query Markers({variables}) {{\n{fields}\n}}\n", given)
             found += [_marker(one, held) for one in data.values() if one for held in one["scene_markers"]]
         return found
+
+    def _read(self, document: str, given: Mapping[str, str]) -> Mapping[str, Any]:
+        data, errors = self._client.execute_partial(document, given)
+        for name, words in errors.items():
+            raise ServiceRefused(f"Stash could not read the scene {given[name]} ({words}); start the task again")
+        return data
 
     def markers_create(self, wanted: Sequence[NewMarker]) -> list[tuple[str, str]]:
         """(id, "") of each marker in order, or ("", Stash's words) of one that it refused. Raises AnswerLost when some

@@ -87,7 +87,7 @@ _V1 = (
         looked_at REAL NOT NULL,
         PRIMARY KEY (kind, item_id, model_id)) WITHOUT ROWID""",
     """CREATE TABLE faces (
-        face_id INTEGER PRIMARY KEY,
+        face_id INTEGER PRIMARY KEY AUTOINCREMENT,  -- never used twice: pages, plans and examples name faces by it
         kind TEXT NOT NULL,
         item_id INTEGER NOT NULL,
         x_min REAL NOT NULL, y_min REAL NOT NULL, x_max REAL NOT NULL, y_max REAL NOT NULL,

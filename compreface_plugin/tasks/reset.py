@@ -41,7 +41,7 @@ def _reset(context: Context, kind: Kind, run: ActiveRun) -> None:
         write = partial(_store, context, kind, ids, changes)
         run.commit(write, cursor=ids[-1], counts={"seen": len(ids)}, items=len(ids))
         if changes:
-            context.journal.apply()
+            context.journal.apply(run.run_id)
         run.tell(f"{kind.value}s reset")
         run.between(computed=False)
 

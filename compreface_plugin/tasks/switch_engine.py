@@ -27,6 +27,8 @@ CROP_MEGAPIXELS = 0.06  # crops are at most 256 px on their long side
 KEY = "switchReport"  # in the store's small facts: the report of the last switch
 
 Embedded = tuple[int, Float32]
+Crops = Callable[[int, int], Sequence[tuple[int, bytes]]]  # behind an id, at most so many: (id, JPEG)
+Save = Callable[[int, str, Float32], None]
 
 
 def switch_engine(context: Context) -> dict[str, Any]:
@@ -61,14 +63,16 @@ def _switch(context: Context, engine: FaceEngine, run: ActiveRun) -> None:
         store.runs.pin_engine(run.run_id, info.engine, info.model_id)
     before = store.labels.count()
     run.set_total(sum(crops - seen for crops, seen in store.labels.kept(info.model_id).values()))
-    examples = partial(_example_crops, context, info.model_id)
-    _embed(context, engine, run, examples, store.people.add_embedding, "examples")
-    faces = partial(store.faces.crops_without, info.model_id)
-    _embed(context, engine, run, faces, store.faces.add_embedding, "faces")
-    decided = partial(store.decisions.crops_without, info.model_id)
-    _embed(context, engine, run, decided, store.decisions.add_embedding, "decided faces")
+    kept: tuple[tuple[str, Crops, Save], ...] = (
+        ("examples", partial(_example_crops, context, info.model_id), store.people.add_embedding),
+        ("faces", partial(store.faces.crops_without, info.model_id), store.faces.add_embedding),
+        ("decided faces", partial(store.decisions.crops_without, info.model_id), store.decisions.add_embedding),
+    )
+    last = {what: _embed(context, engine, run, crops, save, what) for what, crops, save in kept}
     old = pinned_info(context) if read_pin(context) is not None else None
     report = compare_engines(context, old, info, run.run_id, before)
+    for what, crops, save in kept:  # what operations enrolled and people decided meanwhile, by the old engine
+        _embed(context, engine, run, crops, save, what, last[what])
     with store.transaction():
         store.meta.set(KEY, report)
         write_pin(context, info)
@@ -85,12 +89,13 @@ def _embed(
     context: Context,
     engine: FaceEngine,
     run: ActiveRun,
-    crops: Callable[[int, int], Sequence[tuple[int, bytes]]],
-    save: Callable[[int, str, Float32], None],
+    crops: Crops,
+    save: Save,
     what: str,
-) -> None:
-    """Embeds every crop that the model has not seen; those in which it finds no face stay without."""
-    after = 0
+    after: int = 0,
+) -> int:
+    """Embeds every crop behind the id `after` that the model has not seen; those in which it finds no face stay
+    without. Returns the last id."""
     while batch := crops(after, BATCH):
         looked = look_at(
             batch,
@@ -110,6 +115,7 @@ def _embed(
         )
         run.tell(what)
         run.between(computed=False)
+    return after
 
 
 def _save_all(save: Callable[[int, str, Float32], None], model_id: str, found: Sequence[Embedded]) -> None:

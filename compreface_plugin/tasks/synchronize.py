@@ -123,7 +123,7 @@ class _Synchronizer:
             items=len(performers),
         )
         if changes:
-            self._context.journal.apply()
+            self._context.journal.apply(self._run.run_id)
         self._say(performers, results)
         return bool(fetched)
 

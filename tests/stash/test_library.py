@@ -276,3 +276,12 @@ def test_small_numbers_survive_a_continuation(stash: TestStash, library: StashLi
         assert stash.graphql_requests[-1].variables["args_map"] == {"minSimilarity": "1e-05"}
     finally:
         going.set()
+
+
+def test_a_scene_that_cannot_be_read_is_not_taken_for_gone(stash: TestStash, library: StashLibrary) -> None:
+    unread = b'{"errors": [{"message": "disk I/O error", "path": ["i0"]}], "data": {"i0": null}}'
+    for ask in (library.scenes.some, library.scenes.markers):
+        stash.faults.answer(200, unread)
+        with pytest.raises(ServiceRefused, match="could not read the scene 7 "):
+            ask([7])
+        assert ask([7]) == []

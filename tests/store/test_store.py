@@ -303,3 +303,13 @@ def test_the_journal_knows_what_is_open_and_what_can_be_undone(store: Store) -> 
     assert store.changes.open() == []
     assert store.changes.undoable_run() == "r1"
     assert store.changes.counts("r1") == {"applied": 1}
+
+
+def test_the_id_of_a_face_that_is_gone_is_nobody_elses(store: Store) -> None:
+    def put(item: int, faces: list[SeenFace]) -> list[int]:
+        with store.transaction():
+            return store.faces.replace(Kind.IMAGE, item, faces, model_id="m@1", detector_id="d", run_id="r")
+
+    [gone] = put(1, [seen(0.1)])
+    assert put(1, []) == []
+    assert put(2, [seen(0.1)]) != [gone]
