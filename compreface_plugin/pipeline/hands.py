@@ -15,28 +15,30 @@ if TYPE_CHECKING:
 
 
 def respect_hands(
-    context: Context, findings: Sequence[Found], states: Mapping[int, ItemState], scanned_tag: str | None
+    context: Context,
+    findings: Sequence[Found],
+    items: Mapping[int, ItemRecord],
+    states: Mapping[int, ItemState],
+    scanned_tag: str | None,
 ) -> None:
     """Accepts of performers that we had put on an item, and that are not on it any more, become proposals.
 
-    `findings`: of one kind. Unless the item is to be looked at anew: never scanned, undone, or its scanned tag was
-    taken off too.
+    `findings`: of one kind; `items`: as Stash has them, by id. Unless the item is to be looked at anew: never scanned,
+    undone, or its scanned tag was taken off too.
     """
+    named = [(finding, items[finding.item.id]) for finding in findings]
     missing = [
-        finding
-        for finding in findings
-        if any(who not in finding.item.performer_ids for who in finding.named)
-        and not _look_again(finding.item, states.get(finding.item.id), scanned_tag)
+        (finding, item)
+        for finding, item in named
+        if any(who not in item.performer_ids for who in finding.named)
+        and not _look_again(item, states.get(item.id), scanned_tag)
     ]
     if not missing:
         return
-    ours = context.store.plans.ours(missing[0].kind, [str(finding.item.id) for finding in missing], "performer_ids")
-    for finding in missing:
-        taken = {
-            who
-            for who in finding.named
-            if who not in finding.item.performer_ids and (str(finding.item.id), who) in ours
-        }
+    kind = missing[0][0].kind
+    ours = context.store.plans.ours(kind, [str(item.id) for _, item in missing], "performer_ids")
+    for finding, item in missing:
+        taken = {who for who in finding.named if who not in item.performer_ids and (str(item.id), who) in ours}
         finding.verdicts = [
             replace(verdict, verdict=Verdict.REVIEW, reason=TAKEN_OFF)
             if verdict.verdict is Verdict.ACCEPT and verdict.best is not None and verdict.best.performer_id in taken

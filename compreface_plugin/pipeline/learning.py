@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from compreface_plugin.pipeline.context import Context
     from compreface_plugin.store.examples import Example
 
+TELLING = ("decide", "decideGallery", "clusters", "createPerformerFromImage")  # modes in which people confirm faces
+
 
 @dataclass(frozen=True, slots=True)
 class Learned:
@@ -51,10 +53,11 @@ class Learner:
         pool = self._pool(sorted(confirmed))
         by_hand = [face for face in pool if words[face.face_id] is Said.EXAMPLE]
         free = [face for face in pool if words[face.face_id] is Said.CONFIRMED and self._is_good(face)]
+        spoken = confirmed | unwanted
         fixed = [
             each
             for each in known
-            if each.face_id is None or (each.face_id not in {*confirmed, *unwanted} and not self._learned_here(each))
+            if each.face_id is None or (each.face_id not in spoken and not self._was_told(performer_id, each))
         ]
         rows = [e.embedding for e in fixed if e.embedding is not None] + [_embedding(face) for face in by_hand]
         dimensions = len(_embedding(pool[0])) if pool else 0
@@ -72,10 +75,13 @@ class Learner:
         added = self._add(performer_id, [face for face_id, face in wanted.items() if face_id not in there])
         return Learned(added, len(gone), len(known) + added - len(gone))
 
-    def _learned_here(self, example: Example) -> bool:
-        """Whether it comes from a confirmation: then it goes when nothing confirms it any more."""
-        run = self._context.store.runs.get(example.created_run)
-        return example.created_run == "" or (run is not None and run.mode == "decide")
+    def _was_told(self, performer_id: str, example: Example) -> bool:
+        """Whether it comes from a confirmation: then it goes when nothing confirms it any more. What a performer was
+        made of stays."""
+        store = self._context.store
+        run = store.runs.get(example.created_run)
+        told = run is not None and run.mode in TELLING and store.merges.made_by(performer_id) != run.run_id
+        return example.created_run == "" or told
 
     def _words(self, performer_id: str, learned: Sequence[int]) -> dict[int, Said]:
         """The last word about this performer and each face somebody spoke about, `learned` ones among them."""

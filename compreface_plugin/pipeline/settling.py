@@ -66,9 +66,10 @@ class Settler(Generic[FoundT]):
 
     def settle(self, findings: Sequence[FoundT], states: Mapping[int, ItemState], cursor: int) -> None:
         """Of items of one kind. In a plan the changes are only proposed."""
-        respect_hands(self._context, findings, states, self._tags.scanned)
-        wants = {finding.item.id: self._wants(finding, states.get(finding.item.id)) for finding in findings}
-        changes = self._missing(findings, wants)
+        now = self._now(findings, states)
+        items = {finding.item.id: finding.item for finding in findings} | now
+        respect_hands(self._context, findings, items, states, self._tags.scanned)
+        changes = self._missing(findings, now, states)
         self._run.commit(
             lambda: self._store(findings, changes),
             cursor=cursor,
@@ -97,22 +98,29 @@ class Settler(Generic[FoundT]):
             wants.append((Op.REMOVE, "tag_ids", tags.error))
         return wants
 
-    def _missing(self, findings: Sequence[FoundT], wants: Mapping[int, list[Want]]) -> list[Change]:
-        """The changes that are really needed, by what Stash has now.
+    def _now(self, findings: Sequence[FoundT], states: Mapping[int, ItemState]) -> dict[int, ItemRecord]:
+        """By id, as Stash has them now, the items that do not fit what is wished: their page may be hours old.
 
-        Items that fit already by what their page said are not asked for again: what we would add is there.
+        Those that fit already by what their page said are not asked for again: what we would add is there.
         """
-        ask = [f for f in findings if any(_lacks(f.item, want) for want in wants[f.item.id])]
+        ask = [f for f in findings if any(_lacks(f.item, want) for want in self._wants(f, states.get(f.item.id)))]
         if not ask:
-            return []
+            return {}
         kind, ids = ask[0].kind, [finding.item.id for finding in ask]
         library = self._context.library
         now: Sequence[ItemRecord] = library.images(ids).records if kind is Kind.IMAGE else library.scenes.some(ids)
+        return {item.id: item for item in now}
+
+    def _missing(
+        self, findings: Sequence[FoundT], now: Mapping[int, ItemRecord], states: Mapping[int, ItemState]
+    ) -> list[Change]:
+        """The changes that are really needed."""
         state = ChangeState.PROPOSED if self._tags.planned else ChangeState.PLANNED
         return [
-            Change(self._run.run_id, kind, str(item.id), name, op, value, state)
-            for item in now
-            for op, name, value in wants[item.id]
+            Change(self._run.run_id, finding.kind, str(item.id), name, op, value, state)
+            for finding in findings
+            if (item := now.get(finding.item.id)) is not None
+            for op, name, value in self._wants(finding, states.get(item.id))
             if _lacks(item, (op, name, value))
         ]
 

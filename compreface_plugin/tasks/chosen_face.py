@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from compreface_plugin.domain.records import VerdictRecord
+    from compreface_plugin.stash.records import ItemRecord
 
 
 class Judged(Protocol):
@@ -20,9 +21,13 @@ class Judged(Protocol):
 
     verdicts: list[VerdictRecord]
 
+    @property
+    def item(self) -> ItemRecord: ...
+
 
 def only_chosen(args: Mapping[str, object], finding: Judged, ids: Sequence[int]) -> Sequence[int]:
-    """With faceId or faceIndex the other faces are shown, but nobody is written for them. `ids` belong to the verdicts.
+    """With faceId or faceIndex the other faces are shown, but nobody is written for them; who stands on the item
+    already stays accepted. `ids` belong to the verdicts.
 
     Returns the ids of the faces that are meant. Raises SettingsError when the item has no such face.
     """
@@ -37,7 +42,9 @@ def only_chosen(args: Mapping[str, object], finding: Judged, ids: Sequence[int])
         return ids
     finding.verdicts = [
         verdict
-        if face_id == chosen or verdict.verdict is not Verdict.ACCEPT
+        if face_id == chosen
+        or verdict.verdict is not Verdict.ACCEPT
+        or (verdict.best is not None and verdict.best.performer_id in finding.item.performer_ids)
         else replace(verdict, verdict=Verdict.REVIEW, reason="only another face was asked for")
         for face_id, verdict in zip(ids, finding.verdicts, strict=True)
     ]
