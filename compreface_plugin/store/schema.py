@@ -252,6 +252,7 @@ _V1 = (
     "CREATE INDEX changes_state ON changes (state)",
     "CREATE INDEX changes_run ON changes (run_id, state)",
     "CREATE INDEX changes_item ON changes (kind, item_id)",
+    "CREATE INDEX changes_performer ON changes (value) WHERE field = 'performer_ids'",  # where somebody was put
 )
 
 
