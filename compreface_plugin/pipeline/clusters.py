@@ -23,7 +23,8 @@ def refresh(context: Context, model: EngineInfo | Pin, *, force: bool = False) -
         return True
     if not force and int(state.split()[-3]) > AT_ONCE:
         return False
-    groups = group_unknown(context, model, gates_of(context).relaxed(), context.library.performer_names()).groups
+    names = context.library.performer_names()
+    groups = group_unknown(context, model, gates_of(context).relaxed(), names, unite=False).groups
     with store.transaction():
         store.unknown.save_clusters({group.key: [face.face_id for face in group.faces] for group in groups})
         store.meta.set(KEY, state)

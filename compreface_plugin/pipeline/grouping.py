@@ -37,17 +37,18 @@ def unnamed_performers(names: Mapping[str, str]) -> set[str]:
 
 
 def group_unknown(
-    context: Context, model: EngineInfo | Pin, gates: Gates, names: Mapping[str, str]
+    context: Context, model: EngineInfo | Pin, gates: Gates, names: Mapping[str, str], *, unite: bool
 ) -> Grouping:
     """Every unknown face that passes the gates, of images and scenes together, in groups, by their smallest face id;
     and earlier people who are one.
 
     `names`: of all performers, by id. The order in which items were looked at does not matter. Stash is asked about
-    people who might be united: whoever was touched is told apart, and the faces are grouped again.
+    people who might be united, with `unite`: whoever was touched is told apart, and the faces are grouped again.
     """
     store, unnamed = context.store, unnamed_performers(names)
     faces = [face for face in store.unknown.faces(model.model_id, unnamed) if gates.passes(face)]
-    free = {who for who, made_as in store.merges.untouched().items() if names.get(who) == made_as}
+    made = store.merges.untouched() if unite else {}
+    free = {who for who, made_as in made.items() if names.get(who) == made_as}
     return _group(context, model, faces, _anchors(context, model, unnamed), unnamed, free)
 
 

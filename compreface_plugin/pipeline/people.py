@@ -287,7 +287,7 @@ def plan_people(context: Context, run_id: str, gates: Gates, kind: Kind) -> Plan
     """Decides once who is made, who of the people made earlier was found again, and who of them are one: what the run
     is going to write, in one transaction. `kind`: of the run's items; groups without any of them are left alone."""
     names = context.library.performer_names()
-    found = group_unknown(context, context.engine.info, gates, names)
+    found = group_unknown(context, context.engine.info, gates, names, unite=True)
     return _plan(context, run_id, gates, names, found, [group for group in found.groups if group.holds(kind)])
 
 

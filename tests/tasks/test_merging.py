@@ -74,6 +74,9 @@ def test_people_made_twice_become_one_and_undo_brings_them_back(halves: tuple[Wo
     world, told = halves
     before, doubled = people_by_name(world), twice(world, told)
     assert len(doubled) >= 4
+    asked = len(world.stash.picture_requests)
+    world.ask("clusters", refresh=True)
+    assert len(world.stash.picture_requests) == asked  # groups that are only shown unite nobody
     examples = kept(world, "SELECT count(*) FROM examples")
     world.run(HQ)
     assert world.errors() == []
