@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from compreface_plugin.pipeline.context import Context
     from compreface_plugin.pipeline.tags import Tags
+    from compreface_plugin.stash.records import GalleryRecord
 
 ASSOCIATE, CREATE = "associateExisting", "createPerformer"
 
@@ -91,7 +92,7 @@ def _conclude(
         context.store.changes.plan(changes)
         context.store.meta.set(looked_key(gallery_id), looked)
     if changes and tags is not None and not tags.planned:
-        context.journal.apply()
+        context.journal.apply(run.run_id)
     told = ", ".join(f"{names[who]} ({len(people[who].accepted)} images)" for who in sure)
     context.log.info(f"gallery {gallery_id}: {told or 'nobody'}")
 
@@ -100,7 +101,10 @@ def _missing(context: Context, run: ActiveRun, gallery_id: int, sure: Sequence[s
     gallery = context.library.gallery(gallery_id)
     if gallery is None:
         return []
-    wants = [("performer_ids", who) for who in sure]
+    taken = _taken_off(context, gallery, tags.scanned)
+    for who in taken.intersection(sure):
+        context.log.info(f"gallery {gallery_id}: performer {who} was taken off by hand and stays off")
+    wants = [("performer_ids", who) for who in sure if who not in taken]
     wants += [("tag_ids", tag) for tag in (tags.scanned, tags.matched if sure else None) if tag is not None]
     held = {"performer_ids": gallery.performer_ids, "tag_ids": gallery.tag_ids}
     state = ChangeState.PROPOSED if tags.planned else ChangeState.PLANNED
@@ -109,3 +113,13 @@ def _missing(context: Context, run: ActiveRun, gallery_id: int, sure: Sequence[s
         for name, value in wants
         if value not in held[name]
     ]
+
+
+def _taken_off(context: Context, gallery: GalleryRecord, scanned_tag: str | None) -> set[str]:
+    """Performers that we put on the gallery and somebody took off again. None when the scanned tag went with them."""
+    gallery_id, plans = str(gallery.id), context.store.plans
+    tagged = {tag for _, tag in plans.ours(Kind.GALLERY, [gallery_id], "tag_ids")}
+    if scanned_tag in tagged.difference(gallery.tag_ids):
+        return set()
+    put_on = {who for _, who in plans.ours(Kind.GALLERY, [gallery_id], "performer_ids")}
+    return put_on.difference(gallery.performer_ids)
