@@ -53,12 +53,16 @@ def test_plans_in_part_and_deleted(click: Click, crowded: World) -> None:
     ]
     world.stash.set_plugin_settings("compreface", USUAL)
     world.run("Identify Unscanned Images", plan="first <b>look</b>")
+    album = world.stash.add_gallery(images, title="Album")
+    world.stash.set_plugin_settings("compreface", {**USUAL, "applyMode": "review"})
+    world.ask("identifyGallery", galleryId=album)
     world.stash.set_plugin_settings("compreface", WAITING)
     assert [world.performers_on(each) for each in images] == [[], []]
     seen = click("review/plans", title="plan0.jpg")
     assert "Barack Obama" in seen["diff"]
     assert seen["violations"] == []
     assert [world.performers_on(each) for each in images] == [[world.performers["Barack Obama"]], []]
+    assert world.stash.links("gallery", album, "performer") == [world.performers["Barack Obama"]]
     [run] = [each for each in world.ask("runs", tasksOnly=True)["runs"] if "plan" in each["args"]]
     assert run["undoable"]
 

@@ -203,6 +203,11 @@ export async function plans({ page, address, axe, given }) {
   await page.getByRole("button", { name: "Apply the 1 chosen" }).click();
   await page.getByText(/changes made/).waitFor();
   await page.locator(".compreface-diff-item", { hasText: given.title }).waitFor({ state: "detached" });
+  const album = row("People of one gallery");
+  await album.getByRole("button", { name: "Look through" }).click();
+  await album.getByRole("checkbox", { name: "Choose Album" }).check();
+  await album.getByRole("button", { name: "Apply the 1 chosen" }).click();
+  await album.waitFor({ state: "detached" });
   await row("first").getByRole("button", { name: "Delete plan" }).click();
   const ask = page.getByRole("dialog");
   violations.push(...(await axe(".modal")));

@@ -6,7 +6,7 @@ import type { Face } from "../operations";
 import { usePictures } from "../parts/hooks";
 import { Enrol } from "../parts/notices";
 import { shortcutName, useShortcut } from "../shortcuts";
-import { useText } from "../text";
+import { useText, type MessageId } from "../text";
 import { FaceCard } from "./FaceCard";
 import type { Faces } from "./useFaces";
 import { isConfirmed, isDecided, nameFromFile, named } from "./wording";
@@ -22,6 +22,8 @@ interface ListProps {
   performers: { id: string }[] | undefined;
   /** Of the item's file: a single face may be named after it. */
   path: string | undefined;
+  /** The message for how many cards there are, of `count`. */
+  counted?: MessageId;
   /** What else stands in the card of a face. The same function for as long as nothing of it changes. */
   inCard?: (face: Face) => ReactNode;
   children?: ReactNode;
@@ -66,7 +68,7 @@ export function FaceList(props: ListProps) {
   return (
     <>
       <div className="compreface-summary">
-        <strong>{text("compreface.count", { count: faces.faces.length })}</strong>
+        <strong>{text(props.counted ?? "compreface.count", { count: faces.faces.length })}</strong>
         {sure.length > 1 && (
           <Button size="sm" variant="success" title={shortcutName("a")} onClick={acceptAll}>
             <Icon name="faCheckDouble" /> <span>{text("compreface.accept.all", { count: sure.length })}</span>

@@ -4,7 +4,7 @@ import { Failed, Notice, Working } from "../parts/notices";
 import { Undo } from "../parts/Undo";
 import { useAnswer, valueOf } from "../parts/useAnswer";
 import { useText } from "../text";
-import { applyPlan, deletePlan, keyOf, planItems, plans, type Plan, type PlanItem, type Value } from "./api";
+import { applyPlan, deletePlan, keyOf, planItems, plans, type ItemRef, type Plan, type PlanItem, type Value } from "./api";
 import { Ask } from "./Ask";
 import { useDoing, useItems } from "./hooks";
 import { modeName } from "./modes";
@@ -37,16 +37,16 @@ export function PlansTab() {
       again();
       void refreshHost();
     });
-  const apply = (plan: Plan, imageIds: string[]) =>
+  const apply = (plan: Plan, some?: readonly ItemRef[]) =>
     act(async () => {
-      const { applied, settled, refused, left } = await applyPlan(plan.planId, imageIds);
+      const { applied, settled, refused, left } = await applyPlan(plan.planId, some);
       return { words: text("compreface.plans.applied", { applied, settled, refused, left }), runId: plan.planId };
     });
   const drop = (plan: Plan) =>
     act(async () => {
       setDropping(null);
-      const { dropped, images } = await deletePlan(plan.planId);
-      return { words: text("compreface.plans.deleted", { dropped, images }), runId: null };
+      const { dropped, items } = await deletePlan(plan.planId);
+      return { words: text("compreface.plans.deleted", { dropped, items }), runId: null };
     });
   const undo = (runId: string) =>
     act(async () => {
@@ -93,7 +93,7 @@ export function PlansTab() {
                 >
                   <Icon name="faList" /> <span>{text("compreface.plans.look")}</span>
                 </Button>
-                <Button size="sm" variant="success" disabled={busy} onClick={() => apply(each, [])}>
+                <Button size="sm" variant="success" disabled={busy} onClick={() => apply(each)}>
                   <Icon name="faCheckDouble" /> <span>{text("compreface.plans.apply")}</span>
                 </Button>
                 <Button size="sm" variant="danger" disabled={busy} onClick={() => setDropping(each)}>
@@ -101,7 +101,7 @@ export function PlansTab() {
                 </Button>
               </div>
             </div>
-            {opened === each && <Diff plan={each} busy={busy} onApply={(ids) => apply(each, ids)} />}
+            {opened === each && <Diff plan={each} busy={busy} onApply={(some) => apply(each, some)} />}
           </li>
         ))}
       </ul>
@@ -118,10 +118,16 @@ export function PlansTab() {
   );
 }
 
-function Diff({ plan, busy, onApply }: { plan: Plan; busy: boolean; onApply: (imageIds: string[]) => void }) {
+interface DiffProps {
+  plan: Plan;
+  busy: boolean;
+  onApply(some: readonly ItemRef[]): void;
+}
+
+function Diff({ plan, busy, onApply }: DiffProps) {
   const text = useText();
   const [offset, setOffset] = React.useState(0);
-  const [chosen, setChosen] = React.useState<ReadonlySet<string>>(new Set());
+  const [chosen, setChosen] = React.useState<ReadonlyMap<string, ItemRef>>(new Map());
   // asked again when something of the plan was applied
   const ask = React.useCallback(
     (signal: AbortSignal) => planItems(plan.planId, { offset, limit: PAGE }, signal),
@@ -130,8 +136,12 @@ function Diff({ plan, busy, onApply }: { plan: Plan; busy: boolean; onApply: (im
   const { state: asked, again } = useAnswer(ask);
   const answer = valueOf(asked);
   const items = useItems(answer?.items ?? []);
-  const toggle = (id: string) =>
-    setChosen((old) => new Set(old.has(id) ? [...old].filter((each) => each !== id) : [...old, id]));
+  const toggle = (item: ItemRef) =>
+    setChosen((old) => {
+      const now = new Map(old);
+      if (!now.delete(keyOf(item))) now.set(keyOf(item), item);
+      return now;
+    });
   return (
     <div className="compreface-diff">
       {asked.kind === "failed" && (
@@ -146,8 +156,8 @@ function Diff({ plan, busy, onApply }: { plan: Plan; busy: boolean; onApply: (im
               variant="success"
               disabled={busy || chosen.size === 0}
               onClick={() => {
-                onApply([...chosen]);
-                setChosen(new Set());
+                onApply([...chosen.values()]);
+                setChosen(new Map());
               }}
             >
               <Icon name="faCheck" /> <span>{text("compreface.plans.apply.some", { count: chosen.size })}</span>
@@ -156,16 +166,12 @@ function Diff({ plan, busy, onApply }: { plan: Plan; busy: boolean; onApply: (im
           <ul className="compreface-rows">
             {answer.items.map((each) => (
               <li key={keyOf(each)} className="compreface-diff-item">
-                {each.kind === "image" ? (
-                  <input
-                    type="checkbox"
-                    aria-label={text("compreface.plans.choose", { name: each.name || each.id })}
-                    checked={chosen.has(each.id)}
-                    onChange={() => toggle(each.id)}
-                  />
-                ) : (
-                  <span />
-                )}
+                <input
+                  type="checkbox"
+                  aria-label={text("compreface.plans.choose", { name: each.name || each.id })}
+                  checked={chosen.has(keyOf(each))}
+                  onChange={() => toggle(each)}
+                />
                 <ItemLink item={each} known={items.get(keyOf(each)) ?? { title: each.name, picture: null }} />
                 <Changes item={each} />
               </li>

@@ -4,7 +4,7 @@ import { qualityIds, reasonId, similarityWords } from "../faces/wording";
 import { Bootstrap, Icon, React, Router } from "../host";
 import { Meter } from "../parts/Meter";
 import { PerformerLink } from "../parts/links";
-import { useText } from "../text";
+import { useText, type MessageId } from "../text";
 import { addressOf, keyOf, type ItemOfStash, type Proposal, type ProposalCandidate } from "./api";
 
 const { Badge, Button } = Bootstrap;
@@ -204,6 +204,13 @@ function Where({ proposal, items }: Props) {
   );
 }
 
+const IMAGE = { words: "compreface.review.image", icon: "faImage" } as const;
+const KINDS: Readonly<Record<string, { words: MessageId; icon: string }>> = {
+  image: IMAGE,
+  scene: { words: "compreface.review.scene", icon: "faFilm" },
+  gallery: { words: "compreface.review.gallery", icon: "faImages" },
+};
+
 interface ItemLinkProps {
   item: { kind: string; id: string };
   known: ItemOfStash | undefined;
@@ -212,14 +219,14 @@ interface ItemLinkProps {
 
 export function ItemLink({ item, known, small = false }: ItemLinkProps) {
   const text = useText();
-  const kind = text(item.kind === "scene" ? "compreface.review.scene" : "compreface.review.image", { id: item.id });
-  const title = known?.title || kind;
+  const { words, icon } = KINDS[item.kind] ?? IMAGE;
+  const title = known?.title || text(words, { id: item.id });
   return (
     <Router.Link to={addressOf(item)} className="compreface-item" title={title} aria-label={small ? title : undefined}>
       {known?.picture ? (
         <img src={known.picture} alt="" loading="lazy" />
       ) : (
-        <Icon name={item.kind === "scene" ? "faFilm" : "faImage"} />
+        <Icon name={icon} />
       )}
       {!small && <bdi>{title}</bdi>}
     </Router.Link>

@@ -185,11 +185,14 @@ export interface Applied {
   left: number;
 }
 
-export function applyPlan(planId: string, imageIds: string[]): Promise<Applied> {
-  return callPlugin({ mode: "applyPlan", planId, ...(imageIds.length > 0 ? { imageIds } : {}) });
+/** All of a plan, or what it changes on these items. */
+export function applyPlan(planId: string, items: readonly ItemRef[] = []): Promise<Applied> {
+  const parts: Record<string, string[]> = {};
+  for (const { kind, id } of items) (parts[`${kind}Ids`] ??= []).push(id);
+  return callPlugin({ mode: "applyPlan", planId, ...parts });
 }
 
-export function deletePlan(planId: string): Promise<{ dropped: number; images: number }> {
+export function deletePlan(planId: string): Promise<{ dropped: number; items: number }> {
   return callPlugin({ mode: "deletePlan", planId });
 }
 

@@ -100,6 +100,7 @@ function People({ scene, faces, onDetect, setTimestamp }: Props & { faces: Faces
         onDetect={onDetect}
         performers={scene.performers}
         path={undefined}
+        counted="compreface.scene.count"
         inCard={inCard}
       >
         <Timeline
