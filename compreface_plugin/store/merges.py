@@ -39,6 +39,10 @@ _RENUMBER = (
     "UPDATE merged_performers SET keep_id = :new WHERE keep_id = :old",
     "UPDATE changes SET item_id = :new WHERE kind = 'performer' AND item_id = :old",
     "UPDATE changes SET value = :new WHERE field = 'performer_ids' AND value = :old",
+    # a marker is kept as "performer start end" (domain/markers.py)
+    ("UPDATE changes SET value = :new || substr(value, length(:old) + 1)"
+    " WHERE field = 'markers' AND value LIKE :old || ' %'"),
+    "UPDATE markers SET value = :new || substr(value, length(:old) + 1) WHERE value LIKE :old || ' %'",
 )
 
 

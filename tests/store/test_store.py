@@ -12,6 +12,7 @@ import pytest
 
 from compreface_plugin.domain.errors import StoreDamaged, StoreError, StoreTooNew
 from compreface_plugin.domain.faces import Box, Quality, SeenFace
+from compreface_plugin.domain.markers import MARKERS, Marker
 from compreface_plugin.domain.records import (
     CandidateRecord,
     Change,
@@ -24,6 +25,7 @@ from compreface_plugin.domain.records import (
     Verdict,
     VerdictRecord,
 )
+from compreface_plugin.store.markers import MadeMarker
 from compreface_plugin.store.schema import MIGRATIONS, migrate
 from compreface_plugin.store.store import Store
 
@@ -313,3 +315,15 @@ def test_the_id_of_a_face_that_is_gone_is_nobody_elses(store: Store) -> None:
     [gone] = put(1, [seen(0.1)])
     assert put(1, []) == []
     assert put(2, [seen(0.1)]) != [gone]
+
+
+def test_a_performer_made_again_takes_the_markers_along(store: Store) -> None:
+    made = [Change("r1", Kind.SCENE, "9", MARKERS, Op.ADD, Marker(who, 1.0, 2.5).text) for who in ("5", "55")]
+    with store.transaction():
+        store.runs.begin("r1", "m", {}, 1.0)
+        store.changes.plan(made)
+        store.markers.add([MadeMarker(f"m{change.value[:2]}", "9", change.value, "Ann") for change in made])
+        store.merges.renumber("5", "77")
+    expected = {Marker("77", 1.0, 2.5).text, Marker("55", 1.0, 2.5).text}
+    assert {change.value for change in store.changes.open()} == expected
+    assert {each.value for each in store.markers.of_scene("9")} == expected
