@@ -40,7 +40,8 @@ if TYPE_CHECKING:
     from compreface_plugin.stash.scenes import SceneRecord
 
 _OVERRIDABLE = (
-    "modelPack", "device", "hardwareDecoding", "cooldownSeconds", "maxBatchSize", "sceneFrameInterval", "maxSceneFrames"
+    *("engine", "modelPack", "device", "hardwareDecoding", "cooldownSeconds", "maxBatchSize"),
+    *("sceneFrameInterval", "maxSceneFrames"),
 )
 PLUGIN_ID = "compreface"  # the manifest's file name, which is what Stash calls the plugin by
 

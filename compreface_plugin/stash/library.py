@@ -226,11 +226,15 @@ class StashLibrary:
         data = self._client.execute(documents.METADATA_SCAN, {"input": {"paths": list(paths)}}, repeatable=False)
         return str(data["metadataScan"])
 
+    def settings_held(self, plugin_id: str) -> dict[str, object]:
+        """The settings of a plugin as Stash holds them now; empty when nothing was set."""
+        data = self._client.execute(documents.PLUGIN_SETTINGS, {"plugins": [plugin_id]})
+        return dict((data["configuration"]["plugins"] or {}).get(plugin_id) or {})
+
     def change_setting(self, plugin_id: str, key: str, value: object) -> object:
         """Sets one setting of a plugin, leaving the others; returns what it was. Stash replaces the whole map, so it is
         read right before."""
-        data = self._client.execute(documents.PLUGIN_SETTINGS, {"plugins": [plugin_id]})
-        held = dict((data["configuration"]["plugins"] or {}).get(plugin_id) or {})
+        held = self.settings_held(plugin_id)
         before = held.get(key)
         self._client.execute(documents.CONFIGURE_PLUGIN, {"plugin_id": plugin_id, "input": {**held, key: value}})
         return before

@@ -32,16 +32,22 @@ Save = Callable[[int, str, Float32], None]
 
 
 def switch_engine(context: Context) -> dict[str, Any]:
-    """Goes to the engine the settings ask for: CompreFace, the named pack or the best one. Resumes where it stopped."""
+    """Goes to the engine the settings ask for: CompreFace, the named pack or the best one. Resumes where it stopped.
+
+    The arguments `engine` and `modelPack` go before the settings, which then follow: see `_follow`.
+    """
     pack = wanted(context)
     engine = open_named(context, pack)
     try:
         pin = read_pin(context)
         if pin is not None and pin.model_id == engine.info.model_id:
             context.log.info(f"{pin.pack} ({pin.model_id}) is in use already")
+            _follow(context)
             return {"pack": pack, "model": engine.info.model_id, "switched": False, "report": None}
         result = execute(context, "switchEngine", partial(_switch, context, engine))
         switched = result["state"] == "finished"
+        if switched:
+            _follow(context)
         report = context.store.meta.get(KEY) if switched else None
         return {**result, "pack": pack, "model": engine.info.model_id, "switched": switched, "report": report}
     finally:
@@ -51,6 +57,19 @@ def switch_engine(context: Context) -> dict[str, Any]:
 def switch_report(context: Context) -> dict[str, Any]:
     """What the last switch of engines moved and changed; null when there was none."""
     return {"report": context.store.meta.get(KEY)}
+
+
+def _follow(context: Context) -> None:
+    """Corrects the settings that ask for another engine than the arguments did; else everything after is refused.
+
+    A setting that leaves the choice open (absent, empty, 0, `auto`) stays so.
+    """
+    held, settings = context.library.settings_held(context.plugin_id), context.settings
+    for key, asked in (("engine", settings.engine), ("modelPack", settings.model_pack)):
+        now = str(held.get(key) or "").strip()
+        if asked and context.args.get(key) and now not in ("", "auto", asked):
+            context.library.change_setting(context.plugin_id, key, asked)
+            context.log.info(f"the setting {key} is {asked} now (it was {now})")
 
 
 def _switch(context: Context, engine: FaceEngine, run: ActiveRun) -> None:

@@ -166,8 +166,9 @@ def test_moving_between_engines_keeps_everything(world: World, server: TestCompr
     assert sorted(subjects(server).values()) == [1, 1, 1]
     world.run("Identify All Images", **CLEAR)
     assert world.named() == named
-    world.stash.set_plugin_settings("compreface", {"engine": "local"})
-    world.run("Switch Engine")
+    held = dict(world.stash.plugin_settings["compreface"])
+    world.run("Switch Engine", engine="local")
     assert world.errors() == []
+    assert world.stash.plugin_settings["compreface"] == {**held, "engine": "local"}
     world.run("Identify All Images")
     assert world.named() == named

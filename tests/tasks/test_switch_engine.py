@@ -117,7 +117,11 @@ def test_curves_and_a_switch_there_and_back_that_loses_nothing(confirmed: World)
     assert world.ask("switchReport") == {"report": None}
     example, face = hide(world)
     before, held = stash.snapshot(), labels(world)
-    world.run("Switch Engine", modelPack="buffalo_sc_int8")
+    stash.set_plugin_settings("compreface", {"engine": "auto", "modelPack": "dlib", "minFaceSize": 48})
+    world.run("Switch Engine", engine="local", modelPack="buffalo_sc_int8")
+    follows = {"engine": "auto", "modelPack": "buffalo_sc_int8", "minFaceSize": 48}
+    assert stash.plugin_settings["compreface"] == follows
+    stash.set_plugin_settings("compreface", {})
     assert world.errors() == []
     report = world.ask("switchReport", modelPack="")["report"]
     assert (report["from"].split("@")[0], report["to"].split("@")[0]) == ("dlib", "buffalo_sc_int8")

@@ -47,7 +47,7 @@ export function ModelPacks() {
             busy={work.active}
             progress={work.active && doing.pack === each.name ? (work.job?.progress ?? 0) : null}
             onInstall={() => start(INSTALL, each, { pack: each.name, acceptTerms: true })}
-            onUse={() => start(SWITCH, each, { modelPack: each.name })}
+            onUse={() => start(SWITCH, each, { engine: "local", modelPack: each.name })}
           />
         ))}
       </ul>
