@@ -15,6 +15,8 @@ from typing import Any
 
 RESTRAINED = Path(__file__).with_name("restrained.py")
 STARTED_S = 60.0
+OPENED_S = 40.0  # run.mjs itself gives up on a page after 30
+STARTS = 3  # for one flow
 ANSWERED_S = 240.0  # run.mjs itself gives up on a flow after 200
 ENDED_S = 15.0
 
@@ -31,14 +33,27 @@ class Browser:
 
     def run(self, flow: str, address: str, **given: Any) -> dict[str, Any]:
         """What the flow saw. Raises AssertionError with its faults; after a time-out the next flow starts anew."""
-        node = self._node or self._start()
-        assert node.stdin is not None
-        node.stdin.write(json.dumps({"flow": flow, "address": address, **given}) + "\n")
-        node.stdin.flush()
+        self._open({"flow": flow, "address": address, **given})
         answer = self._answer(ANSWERED_S, flow)
         assert "faults" not in answer, "\n".join(answer["faults"])
         seen: dict[str, Any] = answer["seen"]
         return seen
+
+    def _open(self, order: dict[str, Any]) -> None:
+        """Until the flow has a page, nothing was done: a browser that opens none is started anew, and that is said."""
+        for start in range(1, STARTS + 1):
+            try:
+                node = self._node or self._start()
+                assert node.stdin is not None
+                node.stdin.write(json.dumps(order) + "\n")
+                node.stdin.flush()
+                assert "opened" in self._answer(OPENED_S, "the opening of a page"), "the browser has ended"
+                return
+            except (AssertionError, BrokenPipeError) as error:
+                self._kill()
+                if start == STARTS:
+                    raise
+                print(f"{error}; started anew for {order['flow']}", file=sys.stderr)
 
     def _start(self) -> subprocess.Popen[str]:
         self._lines = Queue()

@@ -1,13 +1,14 @@
 // Clicks through flows in one headless Chromium. Orders come as lines of JSON on stdin, {flow: "image/accept", address,
-// ...what the flow is given}; for each, one line of JSON is printed: {seen} or {faults}. The first line printed names
-// the browser's process. A step that cannot be done, an error of the page and a breach of its content policy are
-// faults. Ends when stdin ends.
+// ...what the flow is given}; for each, two lines of JSON are printed: {opened} once there is a page for it, then {seen}
+// or {faults}. The first line of all names the browser's process. A step that cannot be done, an error of the page and
+// a breach of its content policy are faults. Ends when stdin ends, and when the browser opens no page.
 import { createInterface } from "node:readline";
 import { chromium } from "playwright-core";
 import { axe } from "./flows/tools.mjs";
 
 const PATIENCE_MS = 90_000; // for one step: a busy machine loads a model in the meantime
 const FLOW_MS = 200_000; // for all of them
+const OPENING_MS = 30_000; // a blank page; takes 0.1 s
 const CLOSING_MS = 5_000;
 const SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"];
 
@@ -35,10 +36,17 @@ function listen(page, faults) {
   });
 }
 
-async function run({ flow, address, ...given }) {
-  const faults = [];
+async function open() {
   const context = await browser.newContext({ viewport: { width: 1300, height: 900 } });
   const page = await context.newPage();
+  await page.goto("about:blank");
+  return { context, page };
+}
+
+async function run({ flow, address, ...given }) {
+  const faults = [];
+  const { context, page } = await limited(open(), OPENING_MS, "opening a page");
+  console.log(JSON.stringify({ opened: true }));
   listen(page, faults);
   const [file, name] = flow.split("/");
   try {
