@@ -172,14 +172,51 @@ def measure(pack: str, images: int, models: Path | None) -> None:
     print(f"| operation without a model, more than `python -c pass` | {ours - theirs:.2f} s | {ours:.2f} s in all |")
 
 
+def measure_compreface(images: int) -> None:
+    """The same pictures through the test CompreFace (dlib behind it) and through dlib without a server, in turn."""
+    from testcompreface import TestCompreFace
+
+    seconds: dict[str, float] = {}
+    with TestCompreFace() as server:
+        connection = {"comprefaceUrl": server.base_url, "recognitionApiKey": server.recognition_key}
+        for engine, settings in (("compreface", connection), ("local", {"modelPack": "dlib"})):
+            with tempfile.TemporaryDirectory() as name:
+                base = Path(name)
+                for part in ("plugins", "pictures"):
+                    (base / part).mkdir()
+                (base / "plugins" / "compreface").symlink_to(ROOT)
+                with TestStash(base / "config", plugins_dir=base / "plugins") as stash:
+                    fill(stash, base / "pictures", images)
+                    stash.set_plugin_settings("compreface", {"engine": engine, "cooldownSeconds": "-1", **settings})
+                    stash.wait_for_job(stash.run_task("compreface", "Synchronize Performers"), 7200)
+                    before = len(server.requests)
+                    stash.wait_for_job(stash.run_task("compreface", "Identify Unscanned Images"), 7200)
+                    seconds[engine] = seconds_of_run(stash)
+                    if engine == "compreface":
+                        trips = len(server.requests) - before
+                        before = len(server.requests)
+                        stash.wait_for_job(stash.run_task("compreface", "Identify All Images"), 7200)
+                        again = len(server.requests) - before
+    print(f"| CompreFace: requests per 1,000 images | {1000 * trips / images:.0f} | second pass {again} in all |")
+    print(
+        f"| CompreFace (test server, dlib behind it) against dlib without a server | "
+        f"{seconds['compreface'] / seconds['local']:.2f}x the time | "
+        f"{1000 * seconds['compreface'] / images:.0f} s per 1,000 images |"
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--images", type=int, default=1000)
     parser.add_argument("--pack", default="dlib")
     parser.add_argument("--models", type=Path, help="folder with model packs")
+    parser.add_argument("--compreface", action="store_true", help="through the test CompreFace instead")
     chosen = parser.parse_args()
     print("| what | figure | beside it |\n|---|---|---|")
-    measure(chosen.pack, chosen.images, chosen.models)
+    if chosen.compreface:
+        measure_compreface(chosen.images)
+    else:
+        measure(chosen.pack, chosen.images, chosen.models)
 
 
 if __name__ == "__main__":
