@@ -61,7 +61,7 @@ def test_a_batch_sent_twice_is_said_once_and_what_is_impossible_is_left_out(wait
         {"faceId": queue[0], "decision": "accept"},
         {"faceId": queue[1], "decision": "accept", "performerId": "424242"},
         {"faceId": 999_999, "decision": "reject"},
-        {"faceId": queue[2], "decision": "reject"},
+        {"faceId": queue[-1], "decision": "reject"},  # of somebody else: a copy of the first would take it along
     ]
     with pytest.raises(LibraryError, match="no such"):
         world.ask("decide", decisions=asked)
