@@ -1,4 +1,7 @@
-import "./styles.css";
+import "./page.css";
+import "./queue.css";
+import "./lists.css";
+import "./numbers.css";
 
 import { registerPage } from "../surface";
 import { outbox } from "./outbox";
