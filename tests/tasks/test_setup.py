@@ -2,45 +2,22 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from pack_mirror import light_mirror
 from testcompreface import TestCompreFace
 
 if TYPE_CHECKING:
     from conftest import World
 
-LIGHT = (
-    "opencv/face_detection_yunet_2023mar.onnx",
-    "openvino/face-reidentification-retail-0095/face-reidentification-retail-0095.xml",
-    "openvino/face-reidentification-retail-0095/face-reidentification-retail-0095.bin",
-)
-
-
-class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: Any) -> None:
-        """Nothing to keep."""
-
 
 @pytest.fixture
 def mirror(tmp_path: Path, data_dir: Path) -> Iterator[str]:
-    """The files of the pack light over HTTP, flat."""
-    folder = tmp_path / "mirror"
-    folder.mkdir()
-    for name in LIGHT:
-        (folder / Path(name).name).write_bytes((data_dir / "models" / name).read_bytes())
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    server.server_close()
-    thread.join(10)
+    with light_mirror(data_dir / "models", tmp_path / "mirror") as address:
+        yield address
 
 
 def checks(world: World, **args: Any) -> dict[str, dict[str, Any]]:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import threading
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
+from pack_mirror import light_mirror
 from testcompreface import TestCompreFace
 
 if TYPE_CHECKING:
@@ -17,33 +15,14 @@ if TYPE_CHECKING:
     from tasks.conftest import World
     from ui.conftest import Click
 
-LIGHT = (
-    "opencv/face_detection_yunet_2023mar.onnx",
-    "openvino/face-reidentification-retail-0095/face-reidentification-retail-0095.xml",
-    "openvino/face-reidentification-retail-0095/face-reidentification-retail-0095.bin",
-)
-
-
-class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: Any) -> None:
-        """Nothing to keep."""
-
 
 @pytest.fixture
 def mirror(tmp_path: Path, data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The plugin fetches the files of the pack light from here, and finds none that somebody installed for himself."""
-    for name in LIGHT:
-        source = data_dir / "models" / name
-        (tmp_path / source.name).write_bytes(source.read_bytes())
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(tmp_path)))
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    monkeypatch.setenv("COMPREFACE_MIRROR", f"http://127.0.0.1:{server.server_address[1]}")
-    monkeypatch.setenv("COMPREFACE_MODELS", str(tmp_path / "none"))
-    yield
-    server.shutdown()
-    server.server_close()
-    thread.join(10)
+    with light_mirror(data_dir / "models", tmp_path / "mirror") as address:
+        monkeypatch.setenv("COMPREFACE_MIRROR", address)
+        monkeypatch.setenv("COMPREFACE_MODELS", str(tmp_path / "none"))
+        yield
 
 
 @pytest.mark.parametrize("plugins", ["compreface", "rude,compreface"])
