@@ -1,10 +1,11 @@
-"""From the click on Find faces to the faces: `python -m benchmarks.clicks [--models FOLDER] [--packs dlib light ...]`.
+"""From the click on Find faces to the faces: `python -m benchmarks.clicks [--models FOLDER] [--engines dlib ...]`.
 
-Every operation is a process of its own, as Stash starts it, on a test Stash with 100 enrolled performers. Counted are
-CPU seconds of these processes, so that other work on the machine does not matter; all packs take turns on the same
-pictures, and the figures are multiples of an operation that loads nothing. `saved` is what a process that kept the
-model loaded would do without: the click less a look with a loaded model and less the start of a process that hands the
-question over.
+Every operation is a process of its own, as Stash starts it, on a test Stash with 100 enrolled performers; `compreface`
+is the test CompreFace with dlib behind it. All engines take turns on the same pictures, each never seen before.
+Two figures each: CPU seconds of the plugin's process as multiples of an operation that loads nothing, so that other
+work on the machine does not matter; and seconds by the clock, which a person waits and only a quiet machine shows,
+beside the start of `python -c pass` in the same run. `saved` is what a process that kept the model loaded would do
+without: the click less a look with a loaded model and less the start of a process that hands the question over.
 """
 
 from __future__ import annotations
@@ -16,14 +17,17 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
 from PIL import Image  # noqa: E402
+from testcompreface import TestCompreFace  # noqa: E402
 
 from benchmarks.job import lfw  # noqa: E402
 from demo import photographs  # noqa: E402
@@ -47,15 +51,23 @@ print(sorted(took[1:])[len(took[1:]) // 2])
 """
 
 
-class Library:
-    """A test Stash whose plugin uses one pack, with everybody enrolled."""
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Seconds of the processor (the plugin's process alone) and by the clock, until the answer is there."""
 
-    def __init__(self, opened: ExitStack, folder: Path, pack: str) -> None:
+    cpu: float
+    clock: float
+
+
+class Library:
+    """A test Stash whose plugin uses one engine, with everybody enrolled."""
+
+    def __init__(self, opened: ExitStack, folder: Path, engine: str) -> None:
         (folder / "plugins").mkdir(parents=True)
         (folder / "plugins" / "compreface").symlink_to(ROOT)
-        self.folder, self.pack, self.count = folder, pack, 0
+        self.folder, self.engine, self.count = folder, engine, 0
         self.stash = opened.enter_context(TestStash(folder / "config", plugins_dir=folder / "plugins"))
-        self.stash.plugin_settings["compreface"] = {"modelPack": pack, "cooldownSeconds": -1}
+        self.stash.plugin_settings["compreface"] = {"cooldownSeconds": -1, **chosen(opened, engine)}
         for name, paths in list(lfw()[0].items())[:PEOPLE]:
             self.stash.add_performer(name.replace("_", " "), paths[0].read_bytes())
         job = self.stash.run_task("compreface", "Synchronize Performers", {})
@@ -72,53 +84,84 @@ class Library:
         path.write_bytes(out.getvalue())
         return str(self.stash.add_image(path)), path
 
-    def seconds(self, mode: str, **args: object) -> float:
-        """Of the CPU, until the answer is there."""
-        begun = os.times()
-        self.stash.run_operation("compreface", {"mode": mode, **args})
-        ended = os.times()
-        return ended.children_user + ended.children_system - begun.children_user - begun.children_system
+    def cost(self, mode: str, **args: object) -> Cost:
+        return cost_of(lambda: self.stash.run_operation("compreface", {"mode": mode, **args}))
+
+
+def chosen(opened: ExitStack, engine: str) -> dict[str, object]:
+    """The plugin settings that mean this engine."""
+    if engine != "compreface":
+        return {"engine": "local", "modelPack": engine}
+    server = opened.enter_context(TestCompreFace())
+    return {"engine": engine, "comprefaceUrl": server.base_url, "recognitionApiKey": server.recognition_key}
+
+
+def cost_of(work: Callable[[], object]) -> Cost:
+    began, begun = time.perf_counter(), os.times()
+    work()
+    ended = os.times()
+    cpu = ended.children_user + ended.children_system - begun.children_user - begun.children_system
+    return Cost(cpu, time.perf_counter() - began)
 
 
 def measure(libraries: list[Library], picture: Image.Image, rounds: int) -> None:
-    took: dict[tuple[str, str], list[float]] = {}
+    took: dict[tuple[str, str], list[Cost]] = {}
     files: dict[str, list[Path]] = {}
 
-    def note(library: Library, what: str, seconds: float) -> None:
-        took.setdefault((library.pack, what), []).append(seconds)
+    def note(engine: str, what: str, cost: Cost) -> None:
+        took.setdefault((engine, what), []).append(cost)
 
     for turn in range(rounds + 1):
         for library in libraries:
             image, path = library.picture(picture)
-            files.setdefault(library.pack, []).append(path)
-            click = library.seconds("identifyImage", imageId=image, crops=True)
+            files.setdefault(library.engine, []).append(path)
+            click = library.cost("identifyImage", imageId=image, crops=True)
             if turn:  # the first warms the file cache
-                note(library, "click", click)
-                note(library, "known", library.seconds("faces", imageId=image, crops=True))
-                note(library, "nothing", library.seconds("runStatus"))
-    for library in libraries:
-        command = [sys.executable, "-c", LOADED, library.pack, *files[library.pack]]
-        done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
-        note(library, "loaded", float(done.stdout.split()[-1]))
-    report(libraries, lambda pack, what: statistics.median(took[pack, what]))
+                note(library.engine, "click", click)
+                note(library.engine, "known", library.cost("faces", imageId=image, crops=True))
+                note("", "nothing", library.cost("runStatus"))
+                note("", "start", cost_of(lambda: subprocess.run(["python3", "-c", "pass"], check=True)))
+    middle = {
+        at: Cost(statistics.median(one.cpu for one in costs), statistics.median(one.clock for one in costs))
+        for at, costs in took.items()
+    }
+    loaded = {each.engine: seconds_loaded(each, files[each.engine]) for each in libraries}
+    report(middle, loaded)
 
 
-def report(libraries: list[Library], seconds: Callable[[str, str], float]) -> None:
-    nothing = statistics.median(seconds(each.pack, "nothing") for each in libraries)
-    print(f"an operation that loads nothing: {nothing:.2f} CPU seconds (all figures below are multiples of it)")
-    for each in libraries:
-        click, known, loaded = (seconds(each.pack, what) for what in ("click", "known", "loaded"))
-        saved = click - loaded - nothing
+def seconds_loaded(library: Library, files: list[Path]) -> float | None:
+    """CPU seconds of a look with a loaded model; None on CompreFace, whose models are always loaded."""
+    if library.engine == "compreface":
+        return None
+    command = [sys.executable, "-c", LOADED, library.engine, *map(str, files)]
+    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    return float(done.stdout.split()[-1])
+
+
+def report(middle: dict[tuple[str, str], Cost], loaded: dict[str, float | None]) -> None:
+    nothing, start = middle["", "nothing"], middle["", "start"]
+    print(
+        f"an operation that loads nothing: {nothing.cpu:.2f} CPU seconds (multiples below are of it), "
+        f"{nothing.clock:.2f} s by the clock; `python -c pass` {start.clock:.2f} s by the clock"
+    )
+    for engine, look in loaded.items():
+        click, known = middle[engine, "click"], middle[engine, "known"]
         print(
-            f"{each.pack:16} click {click / nothing:.1f} ({click:.2f} s), with a second question for the crops "
-            f"{(click + known) / nothing:.1f}, known faces {known / nothing:.2f}, look with a loaded model "
-            f"{loaded / nothing:.2f}, saved by a loaded process {saved / nothing:.1f} ({saved / click:.0%} of a click)"
+            f"{engine:16} click {click.cpu / nothing.cpu:.1f}, known faces {known.cpu / nothing.cpu:.2f} of the CPU; "
+            f"by the clock {click.clock:.2f} s and {known.clock:.2f} s "
+            f"({known.clock - start.clock:.2f} s beyond `python -c pass`)"
         )
+        if look is not None:
+            saved = click.cpu - look - nothing.cpu
+            print(
+                f"{'':16} a look with a loaded model {look / nothing.cpu:.2f}, saved by a loaded process "
+                f"{saved / nothing.cpu:.1f} ({saved / click.cpu:.0%} of a click)"
+            )
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--packs", nargs="+", default=["dlib", "light", "buffalo_sc_int8"])
+    parser.add_argument("--engines", nargs="+", default=["dlib", "light", "buffalo_sc_int8", "compreface"])
     parser.add_argument("--models", default=None, help="folder with the packs (default: where the plugin looks)")
     parser.add_argument("--rounds", type=int, default=7)
     options = parser.parse_args()
@@ -127,7 +170,7 @@ def main() -> int:
     photo = Image.open(photographs.fetch(photographs.default_folder()) / "biden.jpg").convert("RGB")
     with ExitStack() as opened:
         folder = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="compreface-clicks-")))
-        libraries = [Library(opened, folder / pack, pack) for pack in options.packs]
+        libraries = [Library(opened, folder / engine, engine) for engine in options.engines]
         for longest in (640, 2560):
             scale = longest / max(photo.size)
             scaled = photo.resize((round(photo.width * scale), round(photo.height * scale)))
