@@ -81,7 +81,7 @@ def _search(
     rivals = np.full(len(probes), -1, np.int64)
     for first in range(0, len(probes), _PROBES):
         last = min(first + _PROBES, len(probes))
-        block = scorer.approximate(probes[first:last])
+        block = scorer.approximate(probes[first:last], scorer.lines(probes[first:last]))
         columns = np.arange(last - first)
         buffer = np.empty((_PEOPLE, last - first), np.float32)
         best = np.full(last - first, -np.inf)

@@ -124,20 +124,21 @@ class Matcher:
         if self._gallery.people == 0:
             return [self._decide(probe, np.empty(0), np.empty(0, np.int64)) for probe in probes]
         answers = []
-        for probe, people in zip(probes, self._shortlists(probes), strict=True):
-            deviates = self._scorer.exact(probe, people)
+        lines = self._scorer.lines(probes)
+        for probe, line, people in zip(probes, lines, self._shortlists(probes, lines), strict=True):
+            deviates = self._scorer.exact(probe, people, line)
             ranking = np.lexsort((people, -deviates))[: max(2, self._top_k)]
             answers.append(self._decide(probe, deviates[ranking], people[ranking]))
         return answers
 
-    def _shortlists(self, probes: Float32) -> list[Int64]:
+    def _shortlists(self, probes: Float32, lines: Float64) -> list[Int64]:
         """People worth an exact score, per probe: a superset of the best. Blocked, float32."""
         count = len(probes)
         wanted = min(self._gallery.people, max(2, self._top_k) + _SPARE)
         best = np.full((count, wanted), -np.inf, np.float32)
         people = np.zeros((count, wanted), np.int64)
         floor = best.min(axis=1)
-        scores_of = self._scorer.approximate(probes)
+        scores_of = self._scorer.approximate(probes, lines)
         buffer = np.empty((_GALLERY_BLOCK, count), np.float32)
         for start in range(0, self._gallery.people, _GALLERY_BLOCK):
             stop = min(start + _GALLERY_BLOCK, self._gallery.people)

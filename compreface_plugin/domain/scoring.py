@@ -57,16 +57,19 @@ class Scorer:
     def normalised(self) -> bool:
         return self._norm is not None
 
-    def exact(self, probe: Float32, people: NDArray[np.int64]) -> Float64:
-        """Deviates (K,) of one probe (D,) against these people."""
+    def exact(self, probe: Float32, people: NDArray[np.int64], line: Float64 | None = None) -> Float64:
+        """Deviates (K,) of one probe (D,) against these people. `line`: its row of `lines`, where it is known."""
         products = self._templates[people].astype(np.float64) * probe.astype(np.float64)
         score = products.sum(axis=1) * self._stretch[people] + self._shift[people]
-        gain, offset = self._probe_line(probe)
+        gain, offset = self.lines(probe[None, :])[0] if line is None else line
         return np.asarray(score * (self._gain[people] + gain) + self._offset[people] + offset)
 
-    def approximate(self, probes: Float32) -> Callable[[int, int, Float32], Float32]:
-        """A function of (start, stop, buffer) that fills the buffer (stop - start, P) with float32 deviates."""
-        lines = np.array([self._probe_line(probe) for probe in probes], np.float32).reshape(-1, 2)
+    def approximate(self, probes: Float32, lines: Float64) -> Callable[[int, int, Float32], Float32]:
+        """A function of (start, stop, buffer) that fills the buffer (stop - start, P) with float32 deviates.
+
+        `lines`: those of the probes, from `lines`.
+        """
+        lines32 = lines.astype(np.float32)
         stretch, shift, gain, offset = (
             column.astype(np.float32)[:, None] for column in (self._stretch, self._shift, self._gain, self._offset)
         )
@@ -79,18 +82,21 @@ class Scorer:
             buffer *= stretch[start:stop]
             buffer += shift[start:stop]
             if self.normalised:
-                buffer *= gain[start:stop] + lines[:, 0]
-                buffer += offset[start:stop] + lines[:, 1]
+                buffer *= gain[start:stop] + lines32[:, 0]
+                buffer += offset[start:stop] + lines32[:, 1]
             return buffer
 
         return block
 
-    def _probe_line(self, probe: Float32) -> tuple[float, float]:
-        """What the probe's own cohort statistics add to gain and offset; zero for plain scores."""
-        if self._norm is None:
-            return 0.0, 0.0
-        gain, offset = self._norm.half_line(*self._norm.statistics((self._norm.rows @ probe)[None, :]))
-        return float(gain[0]), float(offset[0])
+    def lines(self, probes: Float32) -> Float64:
+        """What the cohort statistics of each probe add to gain and offset (P, 2); zeros for plain scores.
+
+        The products are made probe by probe, so that a probe's line does not depend on what it is asked with.
+        """
+        if self._norm is None or not len(probes):
+            return np.zeros((len(probes), 2))
+        rows = np.stack([self._norm.rows @ probe for probe in probes])
+        return np.stack(self._norm.half_line(*self._norm.statistics(rows)), axis=1)
 
     def _person_statistics(self, gallery: Gallery, cohort: Cohort, norm: CohortNorm) -> tuple[Float64, Float64]:
         """Mean and spread, (M,) each, of the cohort's person scores; entries of the person itself left out."""
