@@ -75,6 +75,16 @@ def test_arrows_point_down_and_libraries_stay_in_their_rooms(path: Path) -> None
             assert mine in THIRD_PARTY[parts[0]], f"{name} does not belong into {mine}"
 
 
+def test_no_two_modules_need_each_other() -> None:
+    """Types count too: where two need each other's, what they share is a third module."""
+    names = {".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in MODULES}
+    below = {name: {other for other in imports(path) if other in names} for name, path in names.items()}
+    assert sum(map(len, below.values())) > len(names)
+    while leaves := {name for name, needed in below.items() if not needed}:
+        below = {name: needed - leaves for name, needed in below.items() if name not in leaves}
+    assert below == {}, "each of these needs itself, by way of the others or of nobody they lead to"
+
+
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_modules_stay_small_and_catch_what_they_name(path: Path) -> None:
     text = path.read_text(encoding="utf-8")

@@ -10,13 +10,13 @@ from compreface_plugin.domain.records import TAKEN_OFF, ItemState, Verdict
 
 if TYPE_CHECKING:
     from compreface_plugin.pipeline.context import Context
-    from compreface_plugin.pipeline.settling import Found
+    from compreface_plugin.pipeline.item_finding import ItemFinding
     from compreface_plugin.stash.records import ItemRecord
 
 
 def respect_hands(
     context: Context,
-    findings: Sequence[Found],
+    findings: Sequence[ItemFinding],
     items: Mapping[int, ItemRecord],
     states: Mapping[int, ItemState],
     scanned_tag: str | None,

@@ -16,6 +16,7 @@ from compreface_plugin.domain.faces import DetectionLimits
 from compreface_plugin.domain.shots import shots, signature
 from compreface_plugin.domain.timing import Frame, SamplePlan, closer_looks, passes, sample_plan, spread, unseen_shots
 from compreface_plugin.domain.tracks import LinkRule, ScenePerson, Sighting, people
+from compreface_plugin.pipeline.scene_sight import SceneSight
 
 if TYPE_CHECKING:
     from compreface_plugin.domain.faces import Float32, SeenFace
@@ -35,18 +36,6 @@ FULL_FRAMES = 36  # in all, however many people the tiles show
 NEAR_KEYFRAME_S = 0.7  # a keyframe this near a tile shows the same people and costs a fraction
 
 Tell = Callable[[float], None]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class SceneSight:
-    """What came of looking. `frames` were searched for faces, of `broken` ones nothing could be decoded."""
-
-    people: Sequence[ScenePerson]
-    frame_times: Sequence[float]
-    duration_s: float
-    frames: int
-    broken: int
-    tiles: bool = False  # nothing but preview pictures was seen
 
 
 @dataclass(frozen=True, slots=True, eq=False)

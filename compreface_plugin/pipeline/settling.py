@@ -7,10 +7,11 @@ missing is added, and undo can take back exactly that. Images and scenes go the 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
-from compreface_plugin.domain.records import Change, ChangeState, ItemState, Kind, Op, Verdict, VerdictRecord
+from compreface_plugin.domain.records import Change, ChangeState, ItemState, Kind, Op, Verdict
 from compreface_plugin.pipeline.hands import respect_hands
+from compreface_plugin.pipeline.item_finding import ItemFinding
 from compreface_plugin.pipeline.markers import marker_changes
 
 if TYPE_CHECKING:
@@ -18,33 +19,15 @@ if TYPE_CHECKING:
     from compreface_plugin.pipeline.context import Context
     from compreface_plugin.pipeline.opening import Opened
     from compreface_plugin.pipeline.run import ActiveRun
-    from compreface_plugin.stash.records import ItemRecord, ScannedRecord
+    from compreface_plugin.stash.records import ItemRecord
 
 Want = tuple[Op, str, str]  # add or remove, list of the item, value
 
 
-class Found(Protocol):
-    """What came of one image or scene: verdicts about its faces, or an error."""
-
-    verdicts: list[VerdictRecord]
-
-    @property
-    def kind(self) -> Kind: ...
-    @property
-    def item(self) -> ScannedRecord: ...
-    @property
-    def error(self) -> ItemError | None: ...
-    @property
-    def skipped(self) -> bool: ...
-    @property
-    def named(self) -> tuple[str, ...]: ...
-    def changed_verdicts(self, ids: Sequence[int]) -> list[tuple[int, VerdictRecord]]: ...
+FindingT = TypeVar("FindingT", bound=ItemFinding)
 
 
-FoundT = TypeVar("FoundT", bound=Found)
-
-
-class Settler(Generic[FoundT]):
+class Settler(Generic[FindingT]):
     """For one run. `keep`: stores the faces of a finding inside a transaction and returns their ids."""
 
     def __init__(
@@ -52,7 +35,7 @@ class Settler(Generic[FoundT]):
         context: Context,
         run: ActiveRun,
         opened: Opened,
-        keep: Callable[[FoundT, str, float], list[int]],
+        keep: Callable[[FindingT, str, float], list[int]],
         *,
         look_only: bool = False,
     ) -> None:
@@ -64,7 +47,7 @@ class Settler(Generic[FoundT]):
         self._keep = keep
         self._look_only = look_only
 
-    def settle(self, findings: Sequence[FoundT], states: Mapping[int, ItemState], cursor: int) -> None:
+    def settle(self, findings: Sequence[FindingT], states: Mapping[int, ItemState], cursor: int) -> None:
         """Of items of one kind. In a plan the changes are only proposed."""
         now = self._now(findings, states)
         items = {finding.item.id: finding.item for finding in findings} | now
@@ -83,7 +66,7 @@ class Settler(Generic[FoundT]):
 
     # what Stash should get --------------------------------------------------------------------------------------------
 
-    def _wants(self, finding: FoundT, state: ItemState | None) -> list[Want]:
+    def _wants(self, finding: FindingT, state: ItemState | None) -> list[Want]:
         """(add or remove, list, value) wished for an item, whether or not it is so already."""
         tags = self._tags
         if finding.skipped or self._look_only:
@@ -98,7 +81,7 @@ class Settler(Generic[FoundT]):
             wants.append((Op.REMOVE, "tag_ids", tags.error))
         return wants
 
-    def _now(self, findings: Sequence[FoundT], states: Mapping[int, ItemState]) -> dict[int, ItemRecord]:
+    def _now(self, findings: Sequence[FindingT], states: Mapping[int, ItemState]) -> dict[int, ItemRecord]:
         """By id, as Stash has them now, the items that do not fit what is wished: their page may be hours old.
 
         Those that fit already by what their page said are not asked for again: what we would add is there.
@@ -112,7 +95,7 @@ class Settler(Generic[FoundT]):
         return {item.id: item for item in now}
 
     def _missing(
-        self, findings: Sequence[FoundT], now: Mapping[int, ItemRecord], states: Mapping[int, ItemState]
+        self, findings: Sequence[FindingT], now: Mapping[int, ItemRecord], states: Mapping[int, ItemState]
     ) -> list[Change]:
         """The changes that are really needed."""
         state = ChangeState.PROPOSED if self._tags.planned else ChangeState.PLANNED
@@ -126,7 +109,7 @@ class Settler(Generic[FoundT]):
 
     # keeping it -------------------------------------------------------------------------------------------------------
 
-    def _store(self, findings: Sequence[FoundT], changes: Sequence[Change]) -> None:
+    def _store(self, findings: Sequence[FindingT], changes: Sequence[Change]) -> None:
         """Inside the transaction: faces, verdicts, item states and the planned changes."""
         self._context.store.changes.plan(changes)
         for finding in findings:
@@ -143,7 +126,7 @@ class Settler(Generic[FoundT]):
         store = self._context.store
         store.changes.plan(marker_changes(store, self._context.settings, self._run.run_id, scene_ids))
 
-    def _store_found(self, finding: FoundT) -> None:
+    def _store_found(self, finding: FindingT) -> None:
         store, run_id, now = self._context.store, self._run.run_id, self._context.clock.now()
         ids = self._keep(finding, run_id, now)
         store.groups.replace_verdicts(run_id, finding.changed_verdicts(ids))
@@ -159,7 +142,7 @@ class Settler(Generic[FoundT]):
             now=now,
         )
 
-    def _store_failure(self, finding: FoundT, error: ItemError) -> None:
+    def _store_failure(self, finding: FindingT, error: ItemError) -> None:
         self._context.store.items.mark_failed(
             finding.kind,
             finding.item.id,
@@ -174,7 +157,7 @@ class Settler(Generic[FoundT]):
         scanned = self._tags.scanned
         return None if self._tags.planned and scanned not in item.tag_ids else scanned
 
-    def _counts(self, findings: Sequence[FoundT]) -> dict[str, int]:
+    def _counts(self, findings: Sequence[FindingT]) -> dict[str, int]:
         verdicts = [verdict.verdict for finding in findings for verdict in finding.verdicts]
         if self._tags.planned:  # everything becomes a proposal
             verdicts = [Verdict.REVIEW if verdict is Verdict.ACCEPT else verdict for verdict in verdicts]
@@ -188,7 +171,7 @@ class Settler(Generic[FoundT]):
             "skipped": sum(finding.skipped for finding in findings),
         }
 
-    def _say(self, finding: FoundT) -> None:
+    def _say(self, finding: FindingT) -> None:
         log, name = self._context.log, f"{finding.kind.value} {finding.item.id} ({finding.item.name})"
         if finding.skipped:
             # many images may be clips; a scene without preview pictures is worth a line

@@ -14,7 +14,7 @@ from compreface_plugin.store.scenes import Exemplar, KnownPerson, SeenPerson
 if TYPE_CHECKING:
     from compreface_plugin.domain.faces import Float32
     from compreface_plugin.pipeline.judge import Judge
-    from compreface_plugin.pipeline.scene_look import SceneSight
+    from compreface_plugin.pipeline.scene_sight import SceneSight
     from compreface_plugin.store.scenes import ScenePeople
 
 EXEMPLARS = 6  # sightings of each person that vote and are kept with their crops
