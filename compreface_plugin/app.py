@@ -8,13 +8,15 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from compreface_plugin.domain.errors import RunError
+from compreface_plugin.domain.errors import Cancelled, PluginError, RunError
+from compreface_plugin.domain.records import RunState
 from compreface_plugin.host.clock import SystemClock
 from compreface_plugin.host.data_dir import data_dir_path, prepare_data_dir
 from compreface_plugin.host.lock import TaskLock, lock_holder
 from compreface_plugin.host.process import Parent
 from compreface_plugin.host.stop import StopSignal, StopToken, request_stop
 from compreface_plugin.pipeline.context import Context, Setup
+from compreface_plugin.pipeline.errand import keep_end, run_errand
 from compreface_plugin.pipeline.pinning import open_pinned
 from compreface_plugin.settings import Settings, parse_settings
 from compreface_plugin.stash.client import Patience, StashClient
@@ -65,14 +67,19 @@ def run(request: Request, log: StashLog) -> dict[str, Any]:
         for secret in settings.secrets:
             log.mask(secret)
         data_dir = prepare_data_dir(data_dir_path(request.connection, settings.data_dir))
-        token, lock = _token(opened, data_dir, request.mode, mode, signals)
-        client.wait_with(token.wait)
-        context = _context(opened, request, settings, data_dir, token, lock, client, log)
-        with store_errors(context.store.path):
-            return _call(context, request.mode, mode)
+        try:
+            token, lock = _token(opened, data_dir, request.mode, mode, signals)
+            client.wait_with(token.wait)
+            context = _context(opened, request, settings, data_dir, token, lock, client, log)
+            with store_errors(context.store.path):
+                return run_errand(context, partial(_call, request.mode, mode))
+        except PluginError as error:
+            state = RunState.CANCELLED if isinstance(error, Cancelled) else RunState.FAILED
+            keep_end(data_dir, request.args, state, log.secrets.clean(str(error)), SystemClock().now(), log)
+            raise
 
 
-def _call(context: Context, name: str, mode: Mode) -> dict[str, Any]:
+def _call(name: str, mode: Mode, context: Context) -> dict[str, Any]:
     """A task begins and ends by settling what is owed elsewhere: to Stash by `execute`, to CompreFace here."""
     if not mode.exclusive:
         return mode.load()(context)

@@ -49,7 +49,10 @@ class Gates:
     refused_by: Gates | None = None
 
     def passes(self, face: UnknownFace) -> bool:
-        return face.size_px >= self.min_size_px and face.quality >= self.min_quality
+        return self.admit(face.size_px, face.quality)
+
+    def admit(self, size_px: float, quality: float) -> bool:
+        return size_px >= self.min_size_px and quality >= self.min_quality
 
     def relaxed(self) -> Gates:
         """The gates of the low-quality mode."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from compreface_plugin.domain.errors import Cancelled, PluginError, RunError
 from compreface_plugin.domain.records import COUNTS, Run, RunState
+from compreface_plugin.pipeline.errand import bind_errand
 from compreface_plugin.pipeline.pace import Pace, clock_text
 from compreface_plugin.pipeline.pinning import read_pin
 from compreface_plugin.values import float_arg
@@ -17,7 +18,10 @@ if TYPE_CHECKING:
 
 GIVE_WAY_AFTER_S = 180.0  # a run works at least this long before it lets waiting jobs pass ("every few minutes")
 HOW_TO_RUN = frozenset(  # arguments that say how to run, not what: a run goes on under other ones
-    {"mode", "resume", "giveWaySeconds", "maxBatchSize", "cooldownSeconds", "device", "hardwareDecoding", "stashUrl"}
+    {
+        *("mode", "resume", "errand", "giveWaySeconds", "maxBatchSize", "cooldownSeconds"),
+        *("device", "hardwareDecoding", "stashUrl"),
+    }
 )
 
 
@@ -120,6 +124,7 @@ def execute(context: Context, mode: str, work: Callable[[ActiveRun], None]) -> d
         context.log.info("this run has come to its end already: nothing left to do")
         return {"runId": asked, "state": "finished"}
     context.bind_run(run.run_id)
+    bind_errand(context, run_id=run.run_id)
     active = ActiveRun(context, run)
     try:
         work(active)
@@ -189,7 +194,8 @@ def _note_failure(context: Context, active: ActiveRun, error: RunError) -> None:
 
 def _queue_continuation(context: Context, active: ActiveRun, message: str) -> dict[str, Any]:
     arguments = {**context.args, "mode": active.mode, "resume": active.run_id}
-    context.library.run_plugin_task(
+    job_id = context.library.run_plugin_task(
         context.plugin_id, None, arguments, description=f"Compreface: {active.mode} (continued)"
     )
+    bind_errand(context, job_id=job_id)
     return _end(context, active, RunState.WAITING, message + "; the rest was queued behind them")

@@ -239,6 +239,14 @@ _V1 = (
         model_id TEXT NOT NULL DEFAULT '',
         message TEXT NOT NULL DEFAULT '',
         cohort BLOB)                    -- faces of other people that scores are normalised against, frozen""",
+    # tasks that a page started under a name of its own
+    """CREATE TABLE errands (
+        name TEXT PRIMARY KEY,
+        at REAL NOT NULL,
+        state TEXT NOT NULL,
+        message TEXT NOT NULL,
+        job_id TEXT NOT NULL DEFAULT '',
+        run_id TEXT NOT NULL DEFAULT '') WITHOUT ROWID""",
     """CREATE TABLE changes (
         change_id INTEGER PRIMARY KEY,
         run_id TEXT NOT NULL,

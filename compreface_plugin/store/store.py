@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from compreface_plugin.store.changes import Changes
 from compreface_plugin.store.connection import FILE_NAME, connect, transaction
 from compreface_plugin.store.decisions import Decisions
+from compreface_plugin.store.errands import Errands
 from compreface_plugin.store.examples import PersonExamples
 from compreface_plugin.store.faces import Faces
 from compreface_plugin.store.groups import Groups
@@ -47,6 +48,7 @@ class Store:
         self.remote = Remote(self._db)
         self.changes = Changes(self._db)
         self.decisions = Decisions(self._db)
+        self.errands = Errands(self._db)
         self.examples = PersonExamples(self._db)
         self.labels = Labels(self._db)
         self.proposals = Proposals(self._db)

@@ -54,6 +54,7 @@ def _list(context: Context, pin: Pin) -> dict[str, Any]:
         "clusters": [_view(context, key, faces, names, samples) for key, faces in members.items()],
         "total": total,
         "upToDate": fresh,
+        "minFacesPerPerson": context.settings.min_faces_per_person,
     }
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from compreface_plugin.domain.records import Verdict
+from compreface_plugin.pipeline.grouping import gates_of
 from compreface_plugin.tasks.data_uri import data_uri
 
 if TYPE_CHECKING:
@@ -14,11 +16,12 @@ if TYPE_CHECKING:
 
 
 class Names:
-    """Performers' names, asked for once per call of the plugin."""
+    """Performers' names, asked for once per call of the plugin; and what a face must be to get one of its own."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
         self._known: dict[str, str] = {}
+        self.gates = gates_of(context)
 
     def of(self, performer_ids: Sequence[str]) -> dict[str, str]:
         """Names by id; performers that are gone are absent."""
@@ -35,7 +38,8 @@ def face_view(
     names: Names,
     on_item: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """`box` in fractions of the upright picture: [x_min, y_min, x_max, y_max]. Similarities and quality are 0..1."""
+    """`box` in fractions of the upright picture: [x_min, y_min, x_max, y_max]. Similarities and quality are 0..1.
+    `newPerson`: unknown, and good enough for `createPerformer`."""
     box = face.box
     view: dict[str, Any] = {
         "id": face_id,
@@ -49,6 +53,7 @@ def face_view(
     }
     if verdict is None:
         return {**view, "verdict": None, "candidates": []}
+    unknown = verdict.verdict is Verdict.UNKNOWN
     known = names.of([candidate.performer_id for candidate in verdict.candidates])
     best = verdict.best
     return {
@@ -58,6 +63,7 @@ def face_view(
         "required": round(verdict.required, 4),
         "margin": None if verdict.margin is None else round(verdict.margin, 4),
         "reason": verdict.reason,
+        "newPerson": unknown and names.gates.admit(face.quality.size_px, face.quality.score),
         "candidates": [
             {
                 "performerId": candidate.performer_id,

@@ -29,7 +29,14 @@ def stop(context: Context) -> dict[str, Any]:
 
 
 def run_status(context: Context) -> dict[str, Any]:
-    """The run `runId`, or the newest one; `running` says whether a process works on this data folder now."""
+    """The run `runId`, or that of the errand `about` (the name a task was started with), or the newest one; `running`
+    says whether a process works on this data folder now. `errand`: how that one ended, null when none began."""
+    name = str_arg(context.args, "about")
+    if name:
+        errand = context.store.errands.get(name)
+        run = context.store.runs.get(errand.run_id) if errand is not None else None
+        told = {"state": errand.state, "message": errand.message, "jobId": errand.job_id} if errand else None
+        return {"errand": told, "run": _run_view(context, run) if run else None, "running": _running(context)}
     run_id = str_arg(context.args, "runId")
     run = context.store.runs.get(run_id) if run_id else next(iter(context.store.runs.latest(1)), None)
     if run is None and run_id:

@@ -110,7 +110,12 @@ def test_two_tasks_at_once_and_operations_meanwhile(cups: World) -> None:
     )
     until(lambda: seen(cups) >= 5)
     with pytest.raises(Exception, match=r"identifyImagesNew .* is already working on the data folder"):
-        cups.ask("identifyImagesAll")
+        cups.ask("identifyImagesAll", errand="second")
+    refused = cups.ask("runStatus", about="second")
+    assert refused["errand"]["state"] == "failed"
+    assert "is already working on the data folder" in refused["errand"]["message"]
+    assert refused["run"] is None
+    assert cups.ask("runStatus", about="nobody's")["errand"] is None
     assert cups.ask("runStatus")["running"]["mode"] == "identifyImagesNew"
     assert cups.ask("health")["checks"]
     assert cups.ask("identifyImage", imageId=cups.stash.ids("image")[-1])["faces"] == []
@@ -122,15 +127,22 @@ def test_a_waiting_scan_gets_its_turn(cups: World) -> None:
     job = stash.run_task(
         "compreface",
         "Identify Unscanned Images",
-        {"maxBatchSize": 5, "cooldownSeconds": 1, "modelPack": "dlib", "giveWaySeconds": 1},
+        {"maxBatchSize": 5, "cooldownSeconds": 1, "modelPack": "dlib", "giveWaySeconds": 1, "errand": "mine"},
     )
     until(lambda: seen(cups) >= 5)
+    assert cups.ask("runStatus", about="mine")["errand"] == {"state": "working", "message": "", "jobId": ""}
     scan = stash.jobs.add("Scanning...", lambda _: None)
     assert stash.wait_for_job(scan, 60)["status"] == "FINISHED"
     assert 0 < seen(cups) < 40  # the scan did not wait for the end
     until(lambda: cups.last_run()["state"] == "finished", 90)
     assert seen(cups) == 40
     assert stash.wait_for_job(job)["status"] == "FINISHED"
+    status = cups.ask("runStatus", about="mine")  # the name went on with the job that was queued behind the scan
+    assert int(status["errand"]["jobId"]) > int(scan)
+    assert stash.wait_for_job(int(status["errand"]["jobId"]))["status"] == "FINISHED"
+    assert cups.ask("runStatus", about="mine")["errand"]["state"] == "finished"
+    assert status["run"]["runId"] == cups.last_run()["runId"]
+    assert "errand" not in status["run"]["args"]
     assert len([line for line in stash.log.messages("Info") if "resuming run" in line]) >= 1
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -24,8 +25,10 @@ def gallery(library: World) -> str:
     return str(library.stash.add_gallery(list(library.expected)))
 
 
-def test_looked_at_with_progress_and_decided(click: Click, library: World, gallery: str) -> None:
+def test_looked_at_with_progress_stopped_and_resumed_and_decided(click: Click, library: World, gallery: str) -> None:
     seen = click("gallery/identify", gallery=gallery, plugins="compreface,rude")
+    assert re.match(r"Stopped: [1-3] of 4 are done", seen["reached"])
+    assert "Other tasks go first; this one goes on by itself…" in seen["words"]
     assert seen["written"] == []
     assert "Barack Obama" in seen["seen"][0]
     assert "mean" in seen["seen"][0]
@@ -37,17 +40,22 @@ def test_looked_at_with_progress_and_decided(click: Click, library: World, galle
 def test_with_keys_alone_on_the_images_too(click: Click, library: World, gallery: str) -> None:
     args = {"mode": "identifyGallery", "galleryId": gallery, "associateExisting": False}
     library.stash.wait_for_job(library.stash.run_task("compreface", None, args))
+    settings = library.stash.plugin_settings["compreface"]
+    library.stash.plugin_settings["compreface"] = {**settings, "minFacesPerPerson": 1}
     seen = click("gallery/keyboard", gallery=gallery)
+    library.stash.plugin_settings["compreface"] = settings
     first, second, mirror, strangers = library.expected
     obama = library.performers["Barack Obama"]
     assert seen["on"] == ["Barack Obama"]
+    said, with_new = seen["made"]
+    assert said.startswith(f"{len(with_new) - 1} performers were created and added.")
     assert library.performers_on(first) == library.performers_on(second) == [obama]
     assert library.performers_on(mirror) == []
     assert len(library.performers_on(strangers)) == 1
     assert seen["violations"] == []
 
 
-def test_a_task_without_a_result_says_so(click: Click, library: World) -> None:
+def test_a_task_that_fails_says_why(click: Click, library: World) -> None:
     gone = library.add_image("gone.jpg", b"")
     gallery, empty = str(library.stash.add_gallery([gone])), str(library.stash.add_gallery([]))
     settings = library.stash.plugin_settings["compreface"]
@@ -57,4 +65,5 @@ def test_a_task_without_a_result_says_so(click: Click, library: World) -> None:
     finally:
         library.stash.plugin_settings["compreface"] = settings
     assert "could not be looked at" in seen["message"]
+    assert "the settings ask for buffalo_l: run the task Switch Engine" in seen["message"]
     assert seen["violations"] == []

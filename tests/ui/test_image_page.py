@@ -63,10 +63,14 @@ def test_all_at_once_and_back_but_not_beside_a_changed_form(click: Click, librar
     assert library.performers_on(pair) == []
 
 
-def test_a_name_is_text_and_somebody_else_can_be_picked(click: Click, library: World) -> None:
+def test_all_strangers_at_once_a_name_is_text_and_somebody_else_can_be_picked(click: Click, library: World) -> None:
     stranger = Image.open(library.photos / "t1.jpg").crop((0, 0, 640, 500))
     image = library.add_image("stranger.jpg", jpeg(stranger))
-    assert click("image/create", image=image)["heading"].strip() == "<img src=x onerror=alert(1)>"
+    seen = click("image/create", image=image)
+    assert seen["offered"].strip() == f"New performers of {len(seen['made'])} unknown faces"
+    assert all(name.startswith(f"Person {image} ") for name in seen["made"])
+    assert seen["heading"].strip() == "<img src=x onerror=alert(1)>"
+    assert seen["violations"] == []
     assert library.performers_on(image) == [library.performers["Eileen Collins"]]
 
 

@@ -1,6 +1,6 @@
 // Stash's task queue, followed from the page that started something.
 
-import { ask, change, follow, graphql, React, refreshHost, startTask } from "./host";
+import { ask, callPlugin, change, follow, graphql, React, refreshHost, startTask } from "./host";
 import { messageOf } from "./parts/notices";
 
 const POLL_MS = 500;
@@ -77,25 +77,111 @@ export function watchJob(id: string, onNews: (job: Job) => void): () => void {
   return stop;
 }
 
+/** How a task ended, by its own words: Stash's queue tells neither that it failed nor that another job goes on with it. */
+export interface Ending {
+  how: "finished" | "stopped" | "failed";
+  /** Why it failed; "" where it did not, or nobody knows. */
+  message: string;
+  /** Of its run, where one began: how many items are done, of how many; a start of the same task goes on from there. */
+  seen?: number;
+  total?: number | null;
+  runId?: string;
+  created?: number;
+}
+
 export interface Work {
   /** The job as last heard of: null before the first news. Kept after it is over until the next start. */
   job: Job | null;
   /** A job is queued or running. */
   active: boolean;
-  /** Why it could not be queued. */
-  refused: string;
-  start(task: { name: string } | { description: string }, args?: Record<string, unknown>): void;
+  /** It let other tasks pass; the job is the one that goes on with it. */
+  passed: boolean;
+  /** Null from the start to the end. A task that could not be queued has failed. */
+  ending: Ending | null;
+  /** Of the last start; empty before the first. */
+  args: Args;
+  start(task: Task, args?: Args): void;
+  /** The same once more; one that was stopped goes on where it was. */
+  again(): void;
   stop(): void;
 }
 
-/** One long task of the plugin at a time. `onOver` comes once, after the page has been brought up to date. */
-export function useWork(onOver?: (job: Job) => void): Work {
+type Args = Record<string, unknown>;
+type Task = { name: string } | { description: string };
+
+interface Status {
+  errand: { state: string; message: string; jobId: string } | null;
+  run: { runId: string; counts: Record<string, number | undefined>; total: number | null } | null;
+}
+
+/** The job that goes on with the task whose job `over` is, or how the task ended. */
+async function after(errand: string, over: Job): Promise<{ next: string } | { ending: Ending }> {
+  let told: Status;
+  try {
+    told = await callPlugin<Status>({ mode: "runStatus", about: errand });
+  } catch (error) {
+    return { ending: { how: "failed", message: messageOf(error) } };
+  }
+  if (told.errand !== null && told.errand.jobId !== "" && Number(told.errand.jobId) > Number(over.id)) {
+    return { next: told.errand.jobId };
+  }
+  const reached = told.run && reachedBy(told.run);
+  return { ending: { ...endingOf(told.errand, over), ...reached } };
+}
+
+function reachedBy({ runId, counts, total }: NonNullable<Status["run"]>) {
+  return { runId, seen: counts.seen ?? 0, total, created: counts.created ?? 0 };
+}
+
+function endingOf(errand: Status["errand"], over: Job): Ending {
+  const state = errand?.state ?? "";
+  if (state === "finished") return { how: "finished", message: "" };
+  if (state === "cancelled" || state === "waiting" || over.status === "CANCELLED") return { how: "stopped", message: "" };
+  return { how: "failed", message: errand?.message || over.error || "" }; // without a word: killed, or never begun
+}
+
+function errandName(): string {
+  return [Date.now(), Math.random()].map((each) => each.toString(36).replace("0.", "")).join("-");
+}
+
+interface Started {
+  id: string;
+  errand: string;
+  task: Task;
+  args: Args;
+}
+
+/** What was started at a place of the page stays known to this tab of the browser until it is over. */
+const memory = {
+  key: (place: string) => `compreface.work.${place}`,
+  read(place: string): Started | null {
+    try {
+      return JSON.parse(sessionStorage.getItem(this.key(place)) ?? "null") as Started | null;
+    } catch {
+      return null;
+    }
+  },
+  write(place: string, started: Started | null): void {
+    try {
+      if (started === null) sessionStorage.removeItem(this.key(place));
+      else sessionStorage.setItem(this.key(place), JSON.stringify(started));
+    } catch {
+      // storage may be forbidden: then whoever comes back to the page finds it in Stash's queue
+    }
+  },
+};
+
+/**
+ * One long task of the plugin at a time. `place` names what it is about: who comes back there follows it on. `onOver`
+ * comes once, after the page has been brought up to date.
+ */
+export function useWork(place: string, onOver?: (ending: Ending) => void): Work {
+  const [started, setStarted] = React.useState<Started | null>(() => memory.read(place));
   const [job, setJob] = React.useState<Job | null>(null);
-  const [id, setId] = React.useState("");
-  const [starting, setStarting] = React.useState(false);
-  const [refused, setRefused] = React.useState("");
-  const over = React.useRef(onOver);
-  over.current = onOver;
+  const [passed, setPassed] = React.useState(false);
+  const [over, setOver] = React.useState<Ending | null>(null);
+  const told = React.useRef(onOver);
+  told.current = onOver;
   const here = React.useRef(true);
   React.useEffect(
     () => () => {
@@ -103,31 +189,57 @@ export function useWork(onOver?: (job: Job) => void): Work {
     },
     [],
   );
+  const know = React.useCallback(
+    (now: Started | null) => {
+      memory.write(place, now);
+      if (here.current) setStarted(now);
+    },
+    [place],
+  );
+  const end = React.useCallback((ending: Ending) => {
+    setOver(ending);
+    told.current?.(ending);
+  }, []);
   React.useEffect(() => {
-    if (id === "") return undefined;
-    return watchJob(id, (news) => {
+    if (started === null || started.id === "" || over !== null) return undefined;
+    return watchJob(started.id, (news) => {
       setJob(news);
       if (!isOver(news)) return;
-      void refreshHost().then(() => {
-        if (!here.current) return;
-        setId("");
-        over.current?.(news);
+      void after(started.errand, news).then(async (found) => {
+        if (!here.current) return; // whoever comes back finds it in the memory
+        if ("next" in found) {
+          setPassed(true);
+          setJob(null);
+          know({ ...started, id: found.next });
+          return;
+        }
+        memory.write(place, null);
+        await refreshHost();
+        if (here.current) end(found.ending);
       });
     });
-  }, [id]);
-  const start = React.useCallback((task: { name: string } | { description: string }, args = {}) => {
-    setJob(null);
-    setRefused("");
-    setStarting(true);
-    startTask(task, args)
-      .then(
-        (made) => here.current && setId(made),
-        (error: unknown) => here.current && setRefused(messageOf(error)),
-      )
-      .finally(() => here.current && setStarting(false));
-  }, []);
+  }, [started, over, know, end, place]);
+  const start = React.useCallback(
+    (task: Task, args: Args = {}) => {
+      const errand = errandName();
+      setJob(null);
+      setPassed(false);
+      setOver(null);
+      setStarted({ id: "", errand, task, args });
+      startTask(task, { ...args, errand }).then(
+        (id) => know({ id, errand, task, args }),
+        (error: unknown) => here.current && end({ how: "failed", message: messageOf(error) }),
+      );
+    },
+    [end, know],
+  );
+  const again = React.useCallback(() => {
+    if (started !== null) start(started.task, started.args);
+  }, [started, start]);
+  const id = started?.id ?? "";
   const stop = React.useCallback(() => {
     if (id !== "") change(STOP, { id }).catch(() => undefined); // it may have ended meanwhile
   }, [id]);
-  return { job, active: starting || id !== "", refused, start, stop };
+  const active = started !== null && over === null;
+  return { job, active, args: started?.args ?? {}, passed, ending: over, start, again, stop };
 }

@@ -23,6 +23,8 @@ export interface Face {
   similarity?: number | null;
   required?: number;
   reason?: string;
+  /** Unknown, and good enough to become a performer with all the others. */
+  newPerson?: boolean;
   candidates: Candidate[];
   crop?: string | null; // data URI
   // of a person seen in a scene; times in seconds, `box` belongs to the frame at `bestFrame`
@@ -73,6 +75,11 @@ export function identifyImage(imageId: string, signal?: AbortSignal): Promise<{ 
 export async function decide(decisions: Decision[]): Promise<Face[]> {
   const answer = await callPlugin<{ faces: Face[] }>({ mode: "decide", decisions });
   return answer.faces;
+}
+
+/** Each unknown face of the picture that is good enough becomes a performer on it; undone by its run. */
+export function createPerformers(imageId: string): Promise<{ faces: Face[]; created: number; runId: string }> {
+  return callPlugin({ mode: "identifyImage", imageId, createPerformer: true, crops: true });
 }
 
 export function createPerformer(

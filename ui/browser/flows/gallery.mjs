@@ -1,4 +1,4 @@
-import { pressUntilFocused, type } from "./tools.mjs";
+import { noteWords, pressUntilFocused, queueScan, startWith, type } from "./tools.mjs";
 
 const people = (page) => page.locator(".compreface-person", { has: page.locator("a") });
 const person = (page, name) => page.locator(".compreface-person", { hasText: name });
@@ -10,12 +10,27 @@ async function find({ page, address, given }) {
   await page.getByRole("button", { name: "Find people" }).click();
 }
 
-/** Look at all images, follow the progress, accept all that is sure, take it back. */
+/**
+ * Look at all images; stop on the way, by keys, and go on; let another task pass; accept all that is sure, take it back.
+ */
 export async function identify(stage) {
   const { page } = stage;
+  await startWith(page, { giveWaySeconds: 0.1, maxBatchSize: 1, cooldownSeconds: 0.7 });
+  const words = await noteWords(page, ".compreface-progress p");
   await find(stage);
   await page.getByRole("progressbar").waitFor();
   const violations = await stage.axe();
+  await page.locator(".compreface-progress span", { hasText: /[1-9]\d*%/ }).waitFor();
+  await pressUntilFocused(page, "Tab", page.getByRole("button", { name: "Stop" }));
+  await page.keyboard.press("Enter");
+  const stopped = page.locator(".compreface-gallery .compreface-box");
+  await stopped.waitFor();
+  const reached = await stopped.innerText();
+  violations.push(...(await stage.axe()));
+  await pressUntilFocused(page, "Tab", page.getByRole("button", { name: "Go on" }));
+  await page.keyboard.press("Enter");
+  await page.getByRole("progressbar").waitFor();
+  await queueScan(page);
   await people(page).first().waitFor();
   const written = await onGallery(page);
   const seen = await people(page).allInnerTexts();
@@ -28,10 +43,10 @@ export async function identify(stage) {
   await page.getByRole("button", { name: "Undo: Barack Obama" }).click();
   await page.locator(".gallery-tabs .performer-card").waitFor({ state: "detached" });
   await page.getByRole("button", { name: "Accept: Barack Obama" }).waitFor();
-  return { written, seen, violations };
+  return { reached, words: await words(), written, seen, violations };
 }
 
-/** With keys: somebody accepted on the images too, somebody denied; a stranger gets a name, another is set aside. */
+/** With keys: somebody accepted on the images too, somebody denied; a stranger gets a name, the others neutral ones. */
 export async function keyboard(stage) {
   const { page, address, given } = stage;
   await page.goto(`${address}/galleries/${given.gallery}?plugins=rude,compreface`);
@@ -52,7 +67,16 @@ export async function keyboard(stage) {
   await page.keyboard.type("Somebody New");
   await page.keyboard.press("Enter");
   await page.locator(".compreface-done", { hasText: "Somebody New" }).waitFor();
-  return { on: await onGallery(page), violations: await stage.axe() };
+  const on = await onGallery(page);
+  await pressUntilFocused(page, "Tab", page.getByRole("button", { name: "New performers of everybody seen once" }), 60);
+  await page.keyboard.press("Enter");
+  const done = page.locator(".compreface-done", { hasText: "created and added" });
+  await done.waitFor();
+  const made = [(await done.innerText()).trim(), await onGallery(page)];
+  await pressUntilFocused(page, "Tab", done.getByRole("button", { name: "Undo" }), 60);
+  await page.keyboard.press("Enter");
+  await page.locator(".gallery-tabs .performer-card", { hasText: /^Person / }).first().waitFor({ state: "detached" });
+  return { on, made, violations: await stage.axe() };
 }
 
 /** A task that nobody can start, and a gallery without images. */

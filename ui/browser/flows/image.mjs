@@ -109,12 +109,28 @@ export async function together(stage) {
   return { refused, untouched, after };
 }
 
-/** Whoever has the name of a script becomes a performer by that very name. */
+/**
+ * All strangers become performers by keys, and are taken back; whoever has the name of a script becomes a performer by
+ * that very name.
+ */
 export async function create(stage) {
   const { page } = stage;
   const name = "<img src=x onerror=alert(1)>";
   await open(stage);
   await detect(page);
+  const all = page.getByRole("button", { name: /^New performers of \d unknown faces/ });
+  await pressUntilFocused(page, "Tab", all, 60);
+  const offered = await all.innerText();
+  await page.keyboard.press("Enter");
+  const back = page.getByRole("button", { name: /^Take back all \d new performers/ });
+  await back.waitFor();
+  await page.locator(".performer-card").nth(1).waitFor({ state: "attached" });
+  const made = await performers(page);
+  const violations = await stage.axe();
+  await pressUntilFocused(page, "Tab", back, 60);
+  await page.keyboard.press("Enter");
+  await page.locator(".performer-card").first().waitFor({ state: "detached" });
+  await all.waitFor();
   const card = cards(page).first();
   await card.getByRole("button", { name: "New performer" }).click();
   await card.locator("input").fill(name);
@@ -133,7 +149,7 @@ export async function create(stage) {
   await card.getByRole("button", { name: "Take this performer" }).click();
   await confirmed(page).first().waitFor();
   await onPage(page, "Eileen Collins");
-  return { heading };
+  return { offered, made, heading, violations };
 }
 
 /** Whoever is in the library, or on a stash-box, comes first, with a link; both can be taken back. */

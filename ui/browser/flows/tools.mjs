@@ -59,3 +59,33 @@ export async function noteLongTasks(page) {
   });
   return () => page.evaluate(() => window.longTasks.splice(0));
 }
+
+/** Every task that the page starts gets these arguments too. */
+export async function startWith(page, more) {
+  await page.route("**/graphql", async (route) => {
+    const body = route.request().postDataJSON();
+    if (body?.operationName === "ComprefaceTask") Object.assign(body.variables.args, more);
+    await route.continue({ postData: JSON.stringify(body) });
+  });
+}
+
+/** Notes what an element says, however short; everything it said so far. Before `goto`. */
+export async function noteWords(page, selector) {
+  await page.addInitScript((wanted) => {
+    window.words = [];
+    new MutationObserver(() => {
+      for (const each of document.querySelectorAll(wanted)) {
+        if (window.words[window.words.length - 1] !== each.textContent) window.words.push(each.textContent);
+      }
+    }).observe(document, { subtree: true, childList: true, characterData: true });
+  }, selector);
+  return () => page.evaluate(() => window.words);
+}
+
+/** A job for Stash's queue, as when somebody presses Scan. */
+export function queueScan(page) {
+  return page.evaluate(async () => {
+    const body = JSON.stringify({ query: "mutation { metadataScan(input: {}) }" });
+    await fetch("/graphql", { method: "POST", headers: { "Content-Type": "application/json" }, body });
+  });
+}

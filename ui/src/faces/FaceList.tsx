@@ -79,6 +79,7 @@ export function FaceList(props: ListProps) {
             <Icon name="faRotateLeft" /> <span>{text("compreface.undo.all", { count: acceptedTogether.length })}</span>
           </Button>
         )}
+        <NewPeople faces={faces} />
         <DetectButton onClick={props.onDetect} again />
       </div>
       {props.children}
@@ -104,6 +105,33 @@ export function FaceList(props: ListProps) {
       <p className="compreface-keys text-muted">
         {text("compreface.keys", { keys: text("compreface.keys.list") })}
       </p>
+    </>
+  );
+}
+
+/** Performers of all unknown faces at once, and the way back. One face alone has its own button. */
+function NewPeople({ faces }: { faces: Faces }) {
+  const text = useText();
+  const { newPeople, made } = faces;
+  const busy = [...newPeople.map((face) => face.id), ...(made?.ids ?? [])].some((id) => faces.busy.has(id));
+  return (
+    <>
+      {newPeople.length > 1 && (
+        <Button
+          size="sm"
+          variant="secondary"
+          title={text("compreface.create.all.hint")}
+          disabled={busy}
+          onClick={faces.createAll}
+        >
+          <Icon name="faUsers" /> <span>{text("compreface.create.all", { count: newPeople.length })}</span>
+        </Button>
+      )}
+      {made !== null && (
+        <Button size="sm" variant="secondary" disabled={busy} onClick={faces.undoCreateAll}>
+          <Icon name="faRotateLeft" /> <span>{text("compreface.create.all.undo", { count: made.count })}</span>
+        </Button>
+      )}
     </>
   );
 }

@@ -3,7 +3,7 @@ import { decide, undoRun, type Candidate, type Decision, type Face, type Word } 
 import { messageOf } from "../parts/notices";
 import { useText } from "../text";
 import { link, removeLinked, type Linked, type StashBoxPerson } from "./stashBox";
-import { isUnjudged, named } from "./wording";
+import { isDecided, isUnjudged, named } from "./wording";
 
 export type Step = "load" | "detect";
 export type Phase =
@@ -11,6 +11,13 @@ export type Phase =
   | { kind: "new" } // never looked at
   | { kind: "ready" }
   | { kind: "failed"; step: Step; message: string };
+
+/** Performers made of all unknown faces at once, and the run that takes them back. */
+export interface MadeTogether {
+  runId: string;
+  ids: number[];
+  count: number;
+}
 
 interface Made {
   runId: string;
@@ -23,10 +30,16 @@ export interface Faces {
   busy: ReadonlySet<number>;
   /** What just happened, for the live region. */
   said: string;
+  /** Faces that could become performers together; empty where the source cannot do that. */
+  newPeople: Face[];
+  made: MadeTogether | null;
   /** Why the last decision was not carried out, by face. */
   refused: ReadonlyMap<number, string>;
   /** The same object for as long as the panel is there, so that a card is drawn again for its own news only. */
   actions: Actions;
+  /** `newPeople` become performers with neutral names. */
+  createAll(): void;
+  undoCreateAll(): void;
 }
 
 export interface Actions {
@@ -47,6 +60,8 @@ export interface Source {
   /** Looks, or remembers; writes nothing to Stash. */
   look(signal: AbortSignal): Promise<Face[]>;
   create(face: Face, name: string): Promise<{ performerId: string; name: string; runId: string }>;
+  /** Performers of all unknown faces that are good enough, where that can be done. */
+  createAll?(): Promise<{ faces: Face[]; created: number; runId: string }>;
   inOrder(faces: Face[]): Face[];
 }
 
@@ -58,6 +73,7 @@ export function useFaces(source: Source): Faces {
   const [busy, setBusy] = React.useState<ReadonlySet<number>>(new Set());
   const [refused, setRefused] = React.useState<ReadonlyMap<number, string>>(new Map());
   const [said, setSaid] = React.useState("");
+  const [made, setMade] = React.useState<MadeTogether | null>(null);
   const before = React.useRef(new Map<number, Face>()); // as judged by the plugin, for undo
   const created = React.useRef(new Map<number, Made>()); // performers made of a face
   const running = React.useRef<AbortController>();
@@ -211,11 +227,37 @@ export function useFaces(source: Source): Faces {
     [act, source, remember, text],
   );
 
+  const newPeople = React.useMemo(
+    () => (source.createAll === undefined ? [] : faces.filter((face) => face.newPerson === true && !isDecided(face))),
+    [source, faces],
+  );
+
+  const createAll = React.useCallback(() => {
+    const ids = newPeople.map((face) => face.id);
+    void act(ids, async () => {
+      if (source.createAll === undefined) return "";
+      const { faces: after, created: count, runId } = await source.createAll();
+      setFaces(source.inOrder(after));
+      if (count > 0) setMade({ runId, ids, count });
+      return text("compreface.done.create.all", { count });
+    });
+  }, [act, source, newPeople, text]);
+
+  const undoCreateAll = React.useCallback(() => {
+    if (made === null) return;
+    void act(made.ids, async () => {
+      await undoRun(made.runId);
+      setMade(null);
+      await look(new AbortController().signal);
+      return text("compreface.done.undo");
+    });
+  }, [act, made, look, text]);
+
   const actions = React.useMemo(
     () => ({ detect, cancel, load, accept, acceptAll, say, undo, create }),
     [detect, cancel, load, accept, acceptAll, say, undo, create],
   );
-  return { phase, faces, busy, said, refused, actions };
+  return { phase, faces, newPeople, made, busy, said, refused, actions, createAll, undoCreateAll };
 }
 
 /** The answer to a decision over what was shown: crops stay, and candidates where the answer brings none. */

@@ -1,6 +1,7 @@
 import "./styles.css";
 
 import { Bootstrap, Icon, React } from "../host";
+import { Ended } from "../parts/Ended";
 import { usePictures, useRemembered } from "../parts/hooks";
 import { Failed, Notice, Working } from "../parts/notices";
 import { Progress } from "../parts/Progress";
@@ -56,15 +57,13 @@ function People({ galleryId, imageCount }: { galleryId: string; imageCount: numb
       <div className="sr-only" role="status" aria-live="polite">
         {faces.said}
       </div>
-      {work.refused !== "" && (
-        <Failed title={text("compreface.gallery.failed")} message={work.refused} onRetry={faces.find} />
-      )}
+      <Ended work={work} title={text("compreface.gallery.failed")} />
       {work.active && <Progress work={work} words={text("compreface.gallery.looking")} />}
       {!work.active && phase.kind === "loading" && <Working words={text("compreface.loading")} />}
       {!work.active && phase.kind === "failed" && (
         <Failed title={text("compreface.gallery.failed")} message={phase.message} onRetry={faces.load} />
       )}
-      {!work.active && phase.kind === "new" && work.refused === "" && (
+      {!work.active && phase.kind === "new" && work.ending === null && (
         <Notice
           icon="faUsers"
           title={text("compreface.gallery.start.title")}
@@ -105,15 +104,13 @@ function Found({ galleryId, faces }: { galleryId: string; faces: Faces }) {
         )}
         <Find faces={faces} again />
       </div>
-      {people.length > 0 && (
-        <Form.Check
-          type="switch"
-          id="compreface-gallery-images"
-          label={text("compreface.gallery.tag.images")}
-          checked={tagImages}
-          onChange={() => setTagImages(!tagImages)}
-        />
-      )}
+      <Form.Check
+        type="switch"
+        id="compreface-gallery-images"
+        label={text("compreface.gallery.tag.images")}
+        checked={tagImages}
+        onChange={() => setTagImages(!tagImages)}
+      />
       {failed > 0 && <p className="text-muted">{text("compreface.gallery.errors", { count: failed })}</p>}
       {people.length === 0 && <p className="text-muted">{text("compreface.gallery.nobody")}</p>}
       <ul className="compreface-people">
@@ -131,7 +128,7 @@ function Found({ galleryId, faces }: { galleryId: string; faces: Faces }) {
           />
         ))}
       </ul>
-      <UnknownPeople galleryId={galleryId} generation={faces.generation} onChanged={faces.changed} />
+      <UnknownPeople galleryId={galleryId} generation={faces.generation} tagImages={tagImages} onChanged={faces.changed} />
     </>
   );
 }

@@ -1,10 +1,13 @@
 import { Bootstrap, hasUnsavedEdits, Icon, React } from "../host";
 import { CreatePerformer, PickPerformer } from "../faces/forms";
 import { link, removeLinked, type Linked, type StashBoxPerson } from "../faces/stashBox";
+import { useWork } from "../jobs";
+import { Ended } from "../parts/Ended";
 import { messageOf } from "../parts/notices";
+import { Progress } from "../parts/Progress";
 import { undoRun } from "../operations";
 import { useText } from "../text";
-import { ignoreUnknown, nameUnknown, unknownIn, type UnknownPerson } from "./operations";
+import { createAll, ignoreUnknown, nameUnknown, unknownIn, type UnknownAnswer, type UnknownPerson } from "./operations";
 
 const { Button, Spinner } = Bootstrap;
 
@@ -15,24 +18,26 @@ interface Props {
   galleryId: string;
   /** Asked again when it changes. */
   generation: number;
+  /** New performers go on the images too. */
+  tagImages: boolean;
   onChanged: (said: string) => void;
 }
 
 type Done = { runId: string; words: string; linked?: Linked };
 
 /** Groups of faces nobody was found for, largest first; to be named or set aside. Nothing where there is none. */
-export function UnknownPeople({ galleryId, generation, onChanged }: Props) {
+export function UnknownPeople({ galleryId, generation, tagImages, onChanged }: Props) {
   const text = useText();
-  const [found, setFound] = React.useState<{ people: UnknownPerson[]; total: number } | null>(null);
+  const [found, setFound] = React.useState<UnknownAnswer | null>(null);
   const [limit, setLimit] = React.useState(PAGE);
   const [problem, setProblem] = React.useState("");
   const [done, setDone] = React.useState<Done | null>(null);
   React.useEffect(() => {
     let wanted = true;
     unknownIn(galleryId, limit).then(
-      ({ clusters, total }) => {
+      (answer) => {
         if (!wanted) return;
-        setFound({ people: clusters, total });
+        setFound(answer);
         setProblem("");
       },
       (error: unknown) => wanted && setProblem(messageOf(error)),
@@ -56,6 +61,17 @@ export function UnknownPeople({ galleryId, generation, onChanged }: Props) {
         },
         (error: unknown) => setProblem(messageOf(error)),
       );
+  const work = useWork(`people of gallery ${galleryId}`, ({ how, runId, created = 0 }) => {
+    if (how === "finished" && runId !== undefined) {
+      settle({ runId: created > 0 ? runId : "", words: text("compreface.done.create.all", { count: created }) });
+    }
+  });
+  const makeAll = () => {
+    setDone(null);
+    setProblem(hasUnsavedEdits() ? text("compreface.unsaved") : "");
+    if (hasUnsavedEdits()) return;
+    work.start({ description: text("compreface.gallery.create.task", { id: galleryId }) }, createAll(galleryId, tagImages));
+  };
   if (found === null && problem === "") {
     return (
       <p className="compreface-unknown text-muted" role="status">
@@ -63,11 +79,27 @@ export function UnknownPeople({ galleryId, generation, onChanged }: Props) {
       </p>
     );
   }
-  const { people, total } = found ?? { people: [], total: 0 };
-  if (people.length === 0 && done === null && problem === "") return null;
+  const { clusters: people, total, minFacesPerPerson: least } = found ?? { clusters: [], total: 0, minFacesPerPerson: 0 };
+  const enough = people.some((each) => each.faces >= least);
+  if (people.length === 0 && done === null && problem === "" && !work.active && work.ending === null) return null;
   return (
     <div className="compreface-unknown">
-      <h6>{text("compreface.gallery.unknown", { count: total })}</h6>
+      <div className="compreface-summary">
+        <strong>{text("compreface.gallery.unknown", { count: total })}</strong>
+        {enough && (
+          <Button
+            size="sm"
+            variant="secondary"
+            title={text("compreface.create.all.hint")}
+            disabled={work.active}
+            onClick={makeAll}
+          >
+            <Icon name="faUsers" /> <span>{text("compreface.gallery.create.all", { count: least })}</span>
+          </Button>
+        )}
+      </div>
+      {work.active && <Progress work={work} words={text("compreface.gallery.creating")} />}
+      <Ended work={work} title={text("compreface.failed.write")} />
       {problem !== "" && (
         <p className="compreface-refused" role="alert">
           {text("compreface.gallery.unknown.failed")}: {problem}
@@ -76,9 +108,11 @@ export function UnknownPeople({ galleryId, generation, onChanged }: Props) {
       {done !== null && (
         <p className="compreface-done">
           {done.words}{" "}
-          <Button size="sm" variant="secondary" onClick={() => void undo(done)}>
-            <Icon name="faRotateLeft" /> {text("compreface.undo")}
-          </Button>
+          {done.runId !== "" && (
+            <Button size="sm" variant="secondary" onClick={() => void undo(done)}>
+              <Icon name="faRotateLeft" /> {text("compreface.undo")}
+            </Button>
+          )}
         </p>
       )}
       <ul className="compreface-people">

@@ -43,7 +43,14 @@ export function decideGallery(
   return callPlugin({ mode: "decideGallery", galleryId, decision, performerIds, tagImages });
 }
 
-export function unknownIn(galleryId: string, limit: number): Promise<{ clusters: UnknownPerson[]; total: number }> {
+export interface UnknownAnswer {
+  clusters: UnknownPerson[];
+  total: number;
+  /** So many faces make a performer when all are made at once. */
+  minFacesPerPerson: number;
+}
+
+export function unknownIn(galleryId: string, limit: number): Promise<UnknownAnswer> {
   return callPlugin({ mode: "clusters", action: "list", galleryId, minFaces: 1, limit });
 }
 
@@ -56,7 +63,7 @@ export function ignoreUnknown(cluster: number): Promise<{ runId: string }> {
   return callPlugin({ mode: "clusters", action: "ignore", cluster });
 }
 
-/** How the newest run ended. */
-export function lastRun(): Promise<{ run: { mode: string; state: string; message: string } | null }> {
-  return callPlugin({ mode: "runStatus" });
+/** The arguments of a task: whoever is unknown and seen often enough becomes a performer on the gallery. */
+export function createAll(galleryId: string, tagImages: boolean): Record<string, unknown> {
+  return { mode: "identifyGallery", galleryId, associateExisting: false, createPerformer: true, tagImages };
 }

@@ -1,9 +1,9 @@
 import { hasUnsavedEdits, React, refreshHost } from "../host";
-import { useWork, type Job, type Work } from "../jobs";
+import { useWork, type Work } from "../jobs";
 import { undoRun } from "../operations";
 import { messageOf } from "../parts/notices";
 import { useText } from "../text";
-import { decideGallery, galleryResult, lastRun, type PersonInGallery } from "./operations";
+import { decideGallery, galleryResult, type PersonInGallery } from "./operations";
 
 const MODE = "identifyGallery";
 
@@ -45,49 +45,37 @@ export function useGallery(galleryId: string): GalleryFaces {
   const [undoable, setUndoable] = React.useState<ReadonlyMap<string, string>>(new Map());
   const [said, setSaid] = React.useState("");
   const [generation, setGeneration] = React.useState(0);
-  const runId = React.useRef<string>();
   const reading = React.useRef<AbortController>();
 
-  const read = React.useCallback(async (): Promise<string | undefined> => {
+  const read = React.useCallback(async (): Promise<void> => {
     reading.current?.abort();
     const controller = new AbortController();
     reading.current = controller;
     try {
       const answer = await galleryResult(galleryId, controller.signal);
-      if (controller.signal.aborted) return undefined;
+      if (controller.signal.aborted) return;
       setPeople(answer.people ?? []);
       setFailed(answer.failed ?? 0);
       setPhase({ kind: answer.people === null ? "new" : "ready" });
       setGeneration((old) => old + 1);
-      return answer.runId;
     } catch (error) {
       if (!controller.signal.aborted) setPhase({ kind: "failed", message: messageOf(error) });
-      return undefined;
     }
   }, [galleryId]);
 
   const load = React.useCallback(() => {
     setPhase({ kind: "loading" });
-    void read().then((id) => {
-      runId.current = id ?? runId.current;
-    });
+    void read();
   }, [read]);
   React.useEffect(() => {
     load();
     return () => reading.current?.abort();
   }, [load]);
 
-  const over = async (job: Job) => {
-    const before = runId.current;
-    const now = await read();
-    if (now !== undefined && now !== before) {
-      runId.current = now;
-      setSaid(text("compreface.gallery.done"));
-    } else if (job.status !== "CANCELLED") {
-      setPhase({ kind: "failed", message: (await whyNot()) ?? text("compreface.gallery.no.result") });
-    }
-  };
-  const work = useWork((job) => void over(job));
+  const work = useWork(`gallery ${galleryId}`, ({ how }) => {
+    if (how === "finished") setSaid(text("compreface.gallery.done"));
+    if (how !== "failed") void read();
+  });
   const find = () => {
     setSaid("");
     setUndoable(new Map());
@@ -145,14 +133,4 @@ export function useGallery(galleryId: string): GalleryFaces {
   };
 
   return { phase, people, failed, work, busy, refused, undoable, said, generation, load, find, decide, undo, changed };
-}
-
-/** What the newest run says of its end; undefined when it says nothing. */
-async function whyNot(): Promise<string | undefined> {
-  try {
-    const { run } = await lastRun();
-    return run?.mode === MODE && run.message !== "" ? run.message : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -4,7 +4,7 @@ import { inReadingOrder } from "../faces/geometry";
 import { Overlay } from "../faces/Overlay";
 import { useFaces, type Source } from "../faces/useFaces";
 import { Bootstrap, React } from "../host";
-import { createPerformer, identifyImage, knownFaces } from "../operations";
+import { createPerformer, createPerformers, identifyImage, knownFaces } from "../operations";
 import { useRemembered } from "../parts/hooks";
 import { useText } from "../text";
 
@@ -34,6 +34,7 @@ function facesOf(imageId: string): Source {
     },
     look: async (signal) => (await identifyImage(imageId, signal)).faces,
     create: (face, name) => createPerformer(imageId, face.id, name),
+    createAll: () => createPerformers(imageId),
     inOrder: inReadingOrder,
   };
 }

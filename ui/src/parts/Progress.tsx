@@ -11,7 +11,7 @@ export function Progress({ work, words }: { work: Work; words: string }) {
   const waiting = job === null || job.status === "READY";
   const stopping = job?.status === "STOPPING";
   const percent = Math.round((job?.progress ?? 0) * 100);
-  const label = waiting ? text("compreface.task.waiting") : words;
+  const label = waiting ? text(work.passed ? "compreface.task.passed" : "compreface.task.waiting") : words;
   return (
     <div className="compreface-progress">
       <p role="status">{label}</p>

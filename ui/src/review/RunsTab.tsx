@@ -1,5 +1,6 @@
 import { Bootstrap, Icon, React } from "../host";
 import { useWork, type Work } from "../jobs";
+import { Ended } from "../parts/Ended";
 import { Failed, Notice, Working } from "../parts/notices";
 import { Progress } from "../parts/Progress";
 import { useAnswer, valueOf } from "../parts/useAnswer";
@@ -50,7 +51,7 @@ export function RunsTab({ visible }: { visible: boolean }) {
   );
   const { state: asked, again } = useAnswer(ask);
   const answer = valueOf(asked);
-  const work = useWork(again);
+  const work = useWork("runs", again);
   useLooking(visible && asked.kind !== "working", answer?.running != null || work.active, again);
   return (
     <>
@@ -103,8 +104,8 @@ function useLooking(on: boolean, often: boolean, look: () => void): void {
 /** What was started from here and stands in Stash's queue. */
 function Queued({ work }: { work: Work }) {
   const text = useText();
-  if (work.refused !== "") return <Failed title={text("compreface.failed.write")} message={work.refused} />;
-  return work.active ? <Progress work={work} words={text("compreface.runs.working")} /> : null;
+  if (work.active) return <Progress work={work} words={text("compreface.runs.working")} />;
+  return <Ended work={work} title={text("compreface.failed.write")} />;
 }
 
 interface OneProps {

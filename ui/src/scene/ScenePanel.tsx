@@ -7,8 +7,8 @@ import { useFaces, type Faces, type Source } from "../faces/useFaces";
 import { Bootstrap, Icon, React } from "../host";
 import { useWork } from "../jobs";
 import type { Face } from "../operations";
+import { Ended } from "../parts/Ended";
 import { useRemembered } from "../parts/hooks";
-import { Failed } from "../parts/notices";
 import { Progress } from "../parts/Progress";
 import { useText } from "../text";
 import { createFromScene, identifyScene, lookAt, sceneFaces } from "./operations";
@@ -62,16 +62,16 @@ export function ScenePanel({ scene, setTimestamp }: Props) {
   const faces = useFaces(source);
   const { detect } = faces.actions;
   // The task has the progress and no time limit; what it saw is remembered, so asking afterwards is quick.
-  const work = useWork((job) => job.status !== "CANCELLED" && detect());
+  const work = useWork(`scene ${scene.id}`, ({ how }) => how === "finished" && detect());
   const look = () => work.start({ description: text("compreface.scene.task", { id: scene.id }) }, lookAt(scene.id));
-  const busy = work.active ? <Progress work={work} words={text("compreface.scene.looking")} /> : undefined;
+  const ended = work.ending !== null && work.ending.how !== "finished";
+  const instead = ended && faces.phase.kind === "new" ? <></> : undefined;
+  const busy = work.active ? <Progress work={work} words={text("compreface.scene.looking")} /> : instead;
   return (
     <>
-      {work.refused !== "" && (
-        <div className="compreface">
-          <Failed title={text("compreface.scene.failed")} message={work.refused} onRetry={look} />
-        </div>
-      )}
+      <div className="compreface">
+        <Ended work={work} title={text("compreface.scene.failed")} />
+      </div>
       <FacesSection faces={faces} words={WORDS} onDetect={look} busy={busy}>
         <People scene={scene} faces={faces} onDetect={look} setTimestamp={setTimestamp} />
       </FacesSection>

@@ -3,7 +3,9 @@ import "./styles.css";
 import { Bootstrap, Icon, React } from "../host";
 import { useWork } from "../jobs";
 import { health, type Check, type CheckState, type Health } from "../operations";
+import { Ended } from "../parts/Ended";
 import { EnrolButton, messageOf } from "../parts/notices";
+import { Progress } from "../parts/Progress";
 import { useAnswer } from "../parts/useAnswer";
 import { useText, type MessageId } from "../text";
 
@@ -85,7 +87,7 @@ export function HealthChecks() {
       {state.kind === "ready" && (
         <ul className="compreface-checks">
           {state.value.checks.map((each) => (
-            <OneCheck key={each.name} check={each} testing={testing} onTest={test} />
+            <OneCheck key={each.name} check={each} testing={testing} onTest={test} onAgain={again} />
           ))}
         </ul>
       )}
@@ -122,9 +124,10 @@ interface OneCheckProps {
   check: Check;
   testing: string;
   onTest(name: string): void;
+  onAgain(): void;
 }
 
-function OneCheck({ check, testing, onTest }: OneCheckProps) {
+function OneCheck({ check, testing, onTest, onAgain }: OneCheckProps) {
   const text = useText();
   const look = LOOKS[check.state];
   const name = NAMES[check.name];
@@ -136,7 +139,7 @@ function OneCheck({ check, testing, onTest }: OneCheckProps) {
         <strong>{name ? text(name) : check.name}</strong>{" "}
         {check.state !== "ok" && <Badge variant={look.variant}>{text(`compreface.health.state.${check.state}`)}</Badge>}
         <div className="compreface-check-message">{check.message}</div>
-        {check.nextStep && <NextStep words={check.nextStep} />}
+        {check.nextStep && <NextStep words={check.nextStep} onDone={onAgain} />}
         {check.details.length > 0 && <Details check={check} />}
         {check.state === "fault" && check.lastSuccess !== null && (
           <small className="text-muted">{text("compreface.health.last", { when: text.date(check.lastSuccess) })}</small>
@@ -175,9 +178,9 @@ function Details({ check }: { check: Check }) {
 
 const SWITCH = "Switch Engine"; // the task's name in the manifest
 
-function NextStep({ words }: { words: string }) {
+function NextStep({ words, onDone }: { words: string; onDone(): void }) {
   const text = useText();
-  const work = useWork();
+  const work = useWork(SWITCH, onDone);
   return (
     <div className="compreface-check-next">
       <Icon name="faArrowRight" /> {text("compreface.health.next")}: {words}{" "}
@@ -187,7 +190,8 @@ function NextStep({ words }: { words: string }) {
           {work.active && <Spinner animation="border" size="sm" />} {text("compreface.models.switch")}
         </Button>
       )}
-      {work.refused && <span role="alert">{work.refused}</span>}
+      {work.active && work.job !== null && <Progress work={work} words={text("compreface.models.moving")} />}
+      <Ended work={work} title={text("compreface.failed.write")} />
     </div>
   );
 }

@@ -1,9 +1,10 @@
 import { Bootstrap, Icon, Intl, React } from "../host";
 import { useWork } from "../jobs";
-import { Failed, messageOf, Working } from "../parts/notices";
+import { Ended } from "../parts/Ended";
+import { Failed, Working } from "../parts/notices";
 import { useAnswer } from "../parts/useAnswer";
 import { useText } from "../text";
-import { models, troubleOf, type Pack } from "./models";
+import { models, type Pack } from "./models";
 
 const { Badge, Button, Form, ProgressBar } = Bootstrap;
 
@@ -14,16 +15,9 @@ const SWITCH = "switchEngine";
 export function ModelPacks() {
   const text = useText();
   const { state, again } = useAnswer(models);
-  const [doing, setDoing] = React.useState({ mode: "", pack: "" });
-  const [trouble, setTrouble] = React.useState("");
-  const work = useWork(() => {
-    troubleOf(doing.mode)
-      .then(setTrouble, (error: unknown) => setTrouble(messageOf(error)))
-      .finally(again);
-  });
+  const work = useWork("models", again);
+  const doing = work.args.pack ?? work.args.modelPack;
   const start = (mode: string, pack: Pack, args: Record<string, unknown>) => {
-    setTrouble("");
-    setDoing({ mode, pack: pack.name });
     const words = mode === INSTALL ? "compreface.models.installing" : "compreface.models.switching";
     work.start({ description: `Compreface: ${text(words, { name: pack.name })}` }, { mode, ...args });
   };
@@ -34,18 +28,14 @@ export function ModelPacks() {
   const packs = state.kind === "ready" ? state.value.packs : [];
   return (
     <>
-      {(trouble || work.refused) && (
-        <p className="compreface-refused" role="alert">
-          {trouble || work.refused}
-        </p>
-      )}
+      <Ended work={work} title={text("compreface.failed.write")} />
       <ul className="compreface-packs">
         {packs.map((each) => (
           <OnePack
             key={each.name}
             pack={each}
             busy={work.active}
-            progress={work.active && doing.pack === each.name ? (work.job?.progress ?? 0) : null}
+            progress={work.active && doing === each.name ? (work.job?.progress ?? 0) : null}
             onInstall={() => start(INSTALL, each, { pack: each.name, acceptTerms: true })}
             onUse={() => start(SWITCH, each, { engine: "local", modelPack: each.name })}
           />

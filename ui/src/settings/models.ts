@@ -27,13 +27,3 @@ export interface Models {
 export function models(signal?: AbortSignal): Promise<Models> {
   return callPlugin({ mode: "models" }, signal);
 }
-
-interface LastRun {
-  run: { mode: string; state: string; message: string; args: Record<string, string> } | null;
-}
-
-/** Why the last run of a mode went wrong; "" when it did not, or another run came since. Stash's queue does not tell. */
-export async function troubleOf(mode: string): Promise<string> {
-  const { run } = await callPlugin<LastRun>({ mode: "runStatus" });
-  return run?.mode === mode && run.state === "failed" ? run.message : "";
-}
