@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from compreface_plugin.domain.errors import Cancelled, PluginError, RunError
 from compreface_plugin.domain.records import RunState
+from compreface_plugin.domain.worked import Step
 from compreface_plugin.host.clock import SystemClock
 from compreface_plugin.host.data_dir import data_dir_path, prepare_data_dir
 from compreface_plugin.host.lock import TaskLock, lock_holder
@@ -21,6 +22,7 @@ from compreface_plugin.pipeline.pinning import open_pinned
 from compreface_plugin.settings import Settings, parse_settings
 from compreface_plugin.stash.client import Patience, StashClient
 from compreface_plugin.stash.library import StashLibrary
+from compreface_plugin.stopwatch import Stopwatch
 from compreface_plugin.store.connection import store_errors
 from compreface_plugin.store.store import Store
 from compreface_plugin.tasks.router import Mode, mode_named
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
     from compreface_plugin.host.log import StashLog
     from compreface_plugin.media.hardware import HardwareDecoder
     from compreface_plugin.media.video import VideoFile
-    from compreface_plugin.ports import FaceEngine
+    from compreface_plugin.ports import Clock, FaceEngine
     from compreface_plugin.request import Request
     from compreface_plugin.stash.records import ImageRecord
     from compreface_plugin.stash.scenes import SceneRecord
@@ -53,6 +55,8 @@ def run(request: Request, log: StashLog) -> dict[str, Any]:
     mode = mode_named(request.mode)
     signals = StopSignal()
     signals.listen()
+    clock = SystemClock()
+    steps = Stopwatch(clock.monotonic)
     with ExitStack() as opened:
         client = StashClient.connect(
             request.connection,
@@ -61,6 +65,7 @@ def run(request: Request, log: StashLog) -> dict[str, Any]:
             plugin_id=PLUGIN_ID,
             mask=log.mask,
             patience=Patience(wait=signals.sleep),
+            steps=steps,
         )
         opened.callback(client.close)
         settings = parse_settings({**client.plugin_settings(PLUGIN_ID), **_overrides(request)})
@@ -70,12 +75,12 @@ def run(request: Request, log: StashLog) -> dict[str, Any]:
         try:
             token, lock = _token(opened, data_dir, request.mode, mode, signals)
             client.wait_with(token.wait)
-            context = _context(opened, request, settings, data_dir, token, lock, client, log)
+            context = _context(opened, request, settings, data_dir, token, lock, client, log, clock, steps)
             with store_errors(context.store.path):
                 return run_errand(context, partial(_call, request.mode, mode))
         except PluginError as error:
             state = RunState.CANCELLED if isinstance(error, Cancelled) else RunState.FAILED
-            keep_end(data_dir, request.args, state, log.secrets.clean(str(error)), SystemClock().now(), log)
+            keep_end(data_dir, request.args, state, log.secrets.clean(str(error)), clock.now(), log)
             raise
 
 
@@ -135,6 +140,8 @@ def _context(
     lock: TaskLock | None,
     client: StashClient,
     log: StashLog,
+    clock: Clock,
+    steps: Stopwatch,
 ) -> Context:
     library = StashLibrary(client)
     context = Context(
@@ -146,23 +153,24 @@ def _context(
         exclusive=lock is not None,
         log=log,
         cancel=token,
-        clock=SystemClock(),
+        clock=clock,
+        steps=steps,
         store=Store.open(data_dir),
         library=library,
         stash_version=client.version,
         setup=_setup(settings, data_dir, client.address.base),
         open_engine=open_pinned,
-        open_compreface=partial(_open_compreface, settings, token, log),
+        open_compreface=partial(_open_compreface, settings, token, log, steps),
         compreface_answers=partial(_compreface_answers, settings),
         measure=_measure,
-        open_pack=partial(_open_pack, settings, data_dir),
+        open_pack=partial(_open_pack, settings, data_dir, steps),
         installed_packs=partial(_installed_packs, data_dir),
-        load_picture=partial(_load_picture, settings, library),
-        decode=partial(_decode, settings),
+        load_picture=steps.timed(Step.OPEN, partial(_load_picture, settings, library)),
+        decode=steps.timed(Step.OPEN, partial(_decode, settings)),
         task_holder=partial(lock_holder, data_dir),
         ask_to_stop=partial(request_stop, data_dir),
-        open_video=partial(_open_video, settings, _hardware(settings, log)),
-        sprite_tiles=partial(_sprite_tiles, library),
+        open_video=steps.timed(Step.FRAMES, partial(_open_video, settings, _hardware(settings, log)), things=0),
+        sprite_tiles=steps.timed(Step.FRAMES, partial(_sprite_tiles, library), things=0),
         bind_run=partial(_bind, token, lock),
     )
     opened.callback(context.close)
@@ -215,7 +223,7 @@ def _probe_compreface(settings: Settings) -> Probe:
     return probe(settings.compreface_url, keys)
 
 
-def _open_pack(settings: Settings, data_dir: Path, pack: str) -> FaceEngine:
+def _open_pack(settings: Settings, data_dir: Path, steps: Stopwatch, pack: str) -> FaceEngine:
     from compreface_plugin.engine.select import open_engine
 
     return open_engine(
@@ -223,10 +231,11 @@ def _open_pack(settings: Settings, data_dir: Path, pack: str) -> FaceEngine:
         data_dir=data_dir,
         device=settings.device or "",
         inference_batch=settings.inference_batch_size or 0,
+        steps=steps,
     )
 
 
-def _open_compreface(settings: Settings, token: StopToken, log: StashLog) -> CompreFace:
+def _open_compreface(settings: Settings, token: StopToken, log: StashLog, steps: Stopwatch) -> CompreFace:
     from compreface_plugin.compreface.open import open_compreface
 
     return open_compreface(
@@ -236,6 +245,7 @@ def _open_compreface(settings: Settings, token: StopToken, log: StashLog) -> Com
         verification_key=settings.verification_api_key,
         log=log,
         wait=token.wait,
+        steps=steps,
     )
 
 

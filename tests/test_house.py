@@ -21,6 +21,7 @@ FLOORS = {
     "values": 0.5,
     "http_trouble": 1,
     "settings": 1,
+    "stopwatch": 1,
     "host": 2,
     "stash": 2,
     "engine": 2,

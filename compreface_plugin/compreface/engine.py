@@ -19,6 +19,8 @@ from compreface_plugin.compreface.models import ServerModel
 from compreface_plugin.domain.calculators import known_calculator
 from compreface_plugin.domain.errors import EmbeddingMismatch, ItemError, ModelUnavailable, ServiceRefused
 from compreface_plugin.domain.faces import DetectionLimits, EngineInfo, Picture, SeenFace
+from compreface_plugin.domain.worked import Step
+from compreface_plugin.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
     from compreface_plugin.compreface.answers import FaceAnswer, Seen
@@ -48,6 +50,7 @@ class CompreFaceEngine:
         detect_side: int = views.DETECT_SIDE,
         probe: Callable[[], bytes | None] = lambda: None,
         dimensions: int = 0,
+        steps: Stopwatch | None = None,
     ) -> None:
         """`measure` says how good a face is, the same for every engine.
 
@@ -60,6 +63,7 @@ class CompreFaceEngine:
         self._model: ServerModel | None = None
         self._lock = threading.Lock()
         self._pool: ThreadPoolExecutor | None = None
+        self._steps = steps or Stopwatch()
 
     @property
     def info(self) -> EngineInfo:
@@ -118,10 +122,11 @@ class CompreFaceEngine:
         return picture, image, [self._workers.submit(self._look_at, image, view, largest) for view in planned]
 
     def _look_at(self, image: Image.Image, view: View, largest: int) -> Answer:
-        content = jpeg.encode(view.paint(image), largest)
-        while content is None:  # so much detail that it does not fit: send fewer pixels
-            view = replace(view, scale=view.scale * 0.7)
+        with self._steps.of(Step.PREPARE):
             content = jpeg.encode(view.paint(image), largest)
+            while content is None:  # so much detail that it does not fit: send fewer pixels
+                view = replace(view, scale=view.scale * 0.7)
+                content = jpeg.encode(view.paint(image), largest)
         return view, self._client.look(content, self._wanted(), self._least)
 
     def _outcome(
@@ -160,10 +165,10 @@ class CompreFaceEngine:
         return outcomes
 
     def _second_look(self, picture: Picture, limits: DetectionLimits, largest: int) -> list[SeenFace]:
-        image = Image.fromarray(picture.pixels)
-        planned = views.second_look(image.width, image.height)
-        canvas = views.paint_second(image, planned)
-        content = jpeg.encode(canvas, largest)
+        with self._steps.of(Step.PREPARE):
+            image = Image.fromarray(picture.pixels)
+            planned = views.second_look(image.width, image.height)
+            content = jpeg.encode(views.paint_second(image, planned), largest)
         if content is None:
             return []
         seen = self._client.look(content, self._wanted(), self._least)
@@ -190,7 +195,8 @@ class CompreFaceEngine:
         ]
         smallest = limits.min_face_px * picture.scale
         kept = [one for one in choose(sightings) if min(one.box[2] - one.box[0], one.box[3] - one.box[1]) >= smallest]
-        made = [faces.seen_face(one, picture, image, self._measure) for one in kept]
+        with self._steps.of(Step.PREPARE, things=0):
+            made = [faces.seen_face(one, picture, image, self._measure) for one in kept]
         return sorted(made, key=lambda face: (-face.box.area, face.box.x_min, face.box.y_min))
 
     # the server's model -------------------------------------------------------------------------------------------

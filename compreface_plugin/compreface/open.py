@@ -11,6 +11,7 @@ from compreface_plugin.compreface.client import CompreFaceClient, Keys, Patience
 from compreface_plugin.compreface.subjects import SubjectBook
 from compreface_plugin.compreface.transport import Transport
 from compreface_plugin.domain.errors import SettingsError
+from compreface_plugin.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
     from compreface_plugin.compreface.engine import CompreFaceEngine
@@ -28,6 +29,7 @@ class CompreFace:
     client: CompreFaceClient
     subjects: SubjectBook
     found: str  # how it was found, one sentence for the log
+    steps: Stopwatch
 
     def engine(self, measure: Measure, *, dimensions: int = 0) -> CompreFaceEngine:
         """A FaceEngine on it; NumPy and Pillow are loaded now.
@@ -36,7 +38,9 @@ class CompreFace:
         """
         from compreface_plugin.compreface.engine import CompreFaceEngine
 
-        return CompreFaceEngine(self.client, measure, probe=self.subjects.any_picture, dimensions=dimensions)
+        return CompreFaceEngine(
+            self.client, measure, probe=self.subjects.any_picture, dimensions=dimensions, steps=self.steps
+        )
 
     def close(self) -> None:
         self.client.close()
@@ -51,8 +55,10 @@ def open_compreface(
     log: Progress | None = None,
     wait: Callable[[float], None] | None = None,
     patience: Patience | None = None,
+    steps: Stopwatch | None = None,
 ) -> CompreFace:
     """`url`: the setting comprefaceUrl, None to look in the usual places. `wait`: a cancel token's, for the pauses.
+    `steps` is told what takes how long.
 
     Raises SettingsError (no key, or no address), ServiceUnavailable telling what was tried.
     """
@@ -62,13 +68,14 @@ def open_compreface(
             "CompreFace's page of services."
         )
     connect_s = ASK_SET_S if url else ASK_GUESSED_S
+    watch = steps or Stopwatch()
     place = find(url, lambda base: answers_at(base, connect_s))
     if log is not None:
         log.info(place.told)
     chosen = patience or (Patience(wait=wait) if wait is not None else Patience())
     keys = Keys(recognition_key, detection_key, verification_key)
-    client = CompreFaceClient(Transport(place.base), keys, log, chosen)
-    return CompreFace(client, SubjectBook(client), place.told)
+    client = CompreFaceClient(Transport(place.base, steps=watch), keys, log, chosen)
+    return CompreFace(client, SubjectBook(client), place.told, watch)
 
 
 def server_answers(url: str | None) -> bool:

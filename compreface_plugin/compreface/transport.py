@@ -12,6 +12,8 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from compreface_plugin.compreface.address import is_near
+from compreface_plugin.domain.worked import Step
+from compreface_plugin.stopwatch import Stopwatch
 
 CONNECT_S = 10.0
 READ_S = 75.0  # the server gives up on itself after 60 s; its own words are better than our timeout
@@ -61,6 +63,7 @@ class Transport:
         concurrency: int = CONCURRENCY,
         connect_s: float = CONNECT_S,
         read_s: float = READ_S,
+        steps: Stopwatch | None = None,
     ) -> None:
         self.base = base
         self.concurrency = max(1, concurrency)
@@ -74,6 +77,7 @@ class Transport:
         self._session.mount("https://", adapter)
         self._lock = threading.Lock()
         self._sent = 0
+        self._steps = steps or Stopwatch()
 
     @property
     def requests_sent(self) -> int:
@@ -90,7 +94,7 @@ class Transport:
         files: Files | None = None,
     ) -> Reply:
         """One request. `path` begins with a slash and is sent as it is; `params` are encoded, `body` is JSON."""
-        with self._free:
+        with self._free, self._steps.of(Step.SERVER):
             with self._lock:
                 self._sent += 1
             response = self._session.request(

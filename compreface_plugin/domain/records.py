@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from compreface_plugin.domain.faces import Box, Float32, Quality
+    from compreface_plugin.domain.worked import Steps
 
 
 class Kind(str, Enum):
@@ -51,6 +52,28 @@ class Run:
     engine: str = ""
     model_id: str = ""
     message: str = ""
+    reasons: Mapping[str, int] = field(default_factory=dict)  # "failed CODE", "skipped CODE" -> items
+    steps: Steps = field(default_factory=dict)  # what the time was spent on
+
+
+class ListedState(str, Enum):
+    WAITING = "waiting"  # or in hand
+    DONE = "done"
+    FAILED = "failed"  # could not be looked at, or Stash has no such item
+    SKIPPED = "skipped"  # there is nothing to look at it with
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """An item that a run was given by name."""
+
+    kind: Kind  # image, scene or gallery
+    item_id: int
+    times: int  # named in the list
+    state: ListedState
+    reason: str  # of FAILED and SKIPPED
+    cursor: int  # of a gallery: the last of its images that was looked at
+    failed: int  # of a gallery: its images that could not be looked at
 
 
 class Op(str, Enum):

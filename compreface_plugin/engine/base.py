@@ -27,8 +27,10 @@ from compreface_plugin.domain.faces import (
     Quality,
     SeenFace,
 )
+from compreface_plugin.domain.worked import Step
 from compreface_plugin.engine.crops import crop_jpeg
 from compreface_plugin.engine.quality import measure
+from compreface_plugin.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
     from compreface_plugin.domain.errors import ItemError
@@ -84,9 +86,12 @@ class _Sight:
 class LocalEngine:
     """FaceEngine over `Models`; loads them on the first look."""
 
-    def __init__(self, info: EngineInfo, load: Callable[[], Models], workers: int = 0) -> None:
+    def __init__(
+        self, info: EngineInfo, load: Callable[[], Models], workers: int = 0, steps: Stopwatch | None = None
+    ) -> None:
         self._info, self._load = info, load
         self._workers = workers or max(1, min(8, _usable_cores()))
+        self._steps = steps or Stopwatch()
         self._loaded: tuple[Models, ThreadPoolExecutor] | None = None
 
     @property
@@ -95,7 +100,8 @@ class LocalEngine:
 
     def look(self, pictures: Sequence[Picture], limits: DetectionLimits) -> list[list[SeenFace] | ItemError]:
         models, pool = self._ready()
-        sights = [pool.submit(_look_at, models, picture, limits) for picture in pictures]
+        look = self._steps.timed(Step.DETECT, _look_at)
+        sights = [pool.submit(look, models, picture, limits) for picture in pictures]
         embedded: list[Future[Float32]] = []
         waiting: list[Pixels] = []
         seen: list[list[_Sight] | ItemError] = []
@@ -104,12 +110,16 @@ class LocalEngine:
             seen.append(one)
             waiting += [sight.chip for sight in one] if isinstance(one, list) else []
             while len(waiting) >= models.batch:
-                embedded.append(pool.submit(models.embed, waiting[: models.batch]))
+                embedded.append(pool.submit(self._embed, models, waiting[: models.batch]))
                 del waiting[: models.batch]
         if waiting:
-            embedded.append(pool.submit(models.embed, waiting))
+            embedded.append(pool.submit(self._embed, models, waiting))
         rows = (row for future in embedded for row in future.result())
         return [_faces(one, rows) if isinstance(one, list) else one for one in seen]
+
+    def _embed(self, models: Models, chips: Sequence[Pixels]) -> Float32:
+        with self._steps.of(Step.EMBED, len(chips)):
+            return models.embed(chips)
 
     def close(self) -> None:
         if self._loaded is not None:
@@ -118,7 +128,8 @@ class LocalEngine:
 
     def _ready(self) -> tuple[Models, ThreadPoolExecutor]:
         if self._loaded is None:
-            models = self._load()
+            with self._steps.of(Step.LOAD):
+                models = self._load()
             self._info = replace(self._info, device=models.device)
             self._loaded = (models, ThreadPoolExecutor(self._workers, thread_name_prefix="faces"))
         return self._loaded

@@ -13,6 +13,7 @@ from compreface_plugin.engine.places import InstalledPack, find_pack, find_packs
 
 if TYPE_CHECKING:
     from compreface_plugin.engine.base import LocalEngine, Models
+    from compreface_plugin.stopwatch import Stopwatch
 
 
 def installed_packs(data_dir: Path | None, models_dir: Path | None = None) -> list[str]:
@@ -29,13 +30,15 @@ def open_engine(
     device: str = "",
     inference_batch: int = 0,
     workers: int = 0,
+    steps: Stopwatch | None = None,
 ) -> LocalEngine:
     """The engine of `pack` from `data_dir`/models, the user's own models folder or InsightFace's; from
     `models_dir` alone when that is given.
 
     `device`: "" (best), cpu, cuda:0, ... `inference_batch`: faces per call, 0 by device. `workers`: pictures
-    looked at at once, 0 by cores. Nothing is loaded before the first look; ModelUnavailable is raised here
-    when files or packages are missing, on the first look when they are damaged or the device cannot run them.
+    looked at at once, 0 by cores. `steps` is told what takes how long. Nothing is loaded before the first look;
+    ModelUnavailable is raised here when files or packages are missing, on the first look when they are damaged or
+    the device cannot run them.
     """
     from compreface_plugin.domain.faces import EngineInfo
     from compreface_plugin.engine.base import LocalEngine
@@ -49,7 +52,7 @@ def open_engine(
         dimensions=chosen.dimensions,
         device=device or ("cpu" if chosen.kind != "insightface" else "best"),
     )
-    return LocalEngine(info, lambda: _load(chosen, device, inference_batch), workers)
+    return LocalEngine(info, lambda: _load(chosen, device, inference_batch), workers, steps)
 
 
 def _load(pack: InstalledPack, device: str, batch: int) -> Models:

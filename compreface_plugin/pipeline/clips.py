@@ -30,6 +30,8 @@ NO_VIDEO = "a video filed as image is skipped: the Python package av is not inst
 class ClipSkipped(PictureRefused):
     """It is no fault of the clip's that nobody looks at it."""
 
+    code = "no decoder"
+
 
 class ClipFinder:
     """Looks at clips with one engine."""

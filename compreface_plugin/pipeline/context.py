@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from compreface_plugin.domain.worked import Step
 from compreface_plugin.pipeline.journal import Journal
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from compreface_plugin.stash.library import StashLibrary
     from compreface_plugin.stash.records import ImageRecord
     from compreface_plugin.stash.scenes import SceneRecord
+    from compreface_plugin.stopwatch import Stopwatch
     from compreface_plugin.store.store import Store
 
 
@@ -50,6 +52,7 @@ class Context:
     log: Progress
     cancel: CancelToken
     clock: Clock
+    steps: Stopwatch  # what time is spent on; everything below that takes time tells it
     store: Store
     library: StashLibrary
     stash_version: str
@@ -74,7 +77,8 @@ class Context:
     def engine(self) -> FaceEngine:
         """The pinned engine (pinned now, if this is the first use). Raises ModelUnavailable or SettingsError."""
         if self._engine is None:
-            self._engine = self.open_engine(self)
+            with self.steps.of(Step.LOAD, things=0):
+                self._engine = self.open_engine(self)
         return self._engine
 
     @property

@@ -11,6 +11,7 @@ from compreface_plugin.domain.errors import ItemError
 from compreface_plugin.domain.faces import DetectionLimits, SeenFace
 from compreface_plugin.domain.records import Kind, Look, StoredFace, Verdict, VerdictRecord
 from compreface_plugin.domain.unknown import is_lasting
+from compreface_plugin.domain.worked import Step
 from compreface_plugin.pipeline.apart import Apart
 from compreface_plugin.pipeline.clips import ClipFinder, ClipSkipped
 from compreface_plugin.pipeline.look import look_at
@@ -88,9 +89,10 @@ class ImageFinder:
 
     def find(self, images: Sequence[ImageRecord], known: set[int]) -> list[Finding]:
         """One finding per image, in order, with verdicts. Raises RunError and Cancelled, never ItemError."""
-        stored = self._context.store.faces.of_items(
-            Kind.IMAGE, [image.id for image in images if image.id in known], self._info.model_id
-        )
+        with self._context.steps.of(Step.STORE, things=0):
+            stored = self._context.store.faces.of_items(
+                Kind.IMAGE, [image.id for image in images if image.id in known], self._info.model_id
+            )
         found: dict[int, Finding] = {}
         for image in images:
             if image.is_clip:
@@ -99,7 +101,8 @@ class ImageFinder:
                 found[image.id] = Finding(image, known=self._large_enough(stored[image.id]))
         found.update(self._look([image for image in images if image.id not in found]))
         findings = [found[image.id] for image in images]
-        self._judge_all(findings)
+        with self._context.steps.of(Step.MATCH, sum(len(finding.faces) for finding in findings)):
+            self._judge_all(findings)
         return findings
 
     def keep(self, finding: Finding, run_id: str, now: float) -> list[int]:

@@ -16,6 +16,7 @@ from compreface_plugin.domain.memory import Said
 from compreface_plugin.domain.records import Verdict
 from compreface_plugin.domain.subjects import is_subject_name
 from compreface_plugin.domain.unknown import FaceGroup, Gates, Grouping, Merge, UnknownFace, faces_by_label, obey
+from compreface_plugin.domain.worked import Step
 from compreface_plugin.pipeline.merging import merges_of, obstacles
 
 if TYPE_CHECKING:
@@ -77,15 +78,16 @@ def _group(
 ) -> Grouping:
     if not faces and not anchors:
         return Grouping(())
-    while True:
-        labels, people = _cluster(model, faces, anchors, free)
-        merges = merges_of(context, (performers for performers in people.values() if len(performers) > 1))
-        touched = obstacles(context, merges) if merges else {}
-        if not touched:
-            break
-        free -= set(touched)
-    stays = {label: _who_stays(performers, merges) for label, performers in people.items()}
-    return Grouping(tuple(_groups(context, faces, labels, stays, unnamed)), tuple(merges))
+    with context.steps.of(Step.GROUP, len(faces)):
+        while True:
+            labels, people = _cluster(model, faces, anchors, free)
+            merges = merges_of(context, (performers for performers in people.values() if len(performers) > 1))
+            touched = obstacles(context, merges) if merges else {}
+            if not touched:
+                break
+            free -= set(touched)
+        stays = {label: _who_stays(performers, merges) for label, performers in people.items()}
+        return Grouping(tuple(_groups(context, faces, labels, stays, unnamed)), tuple(merges))
 
 
 def _who_stays(performers: set[str], merges: Sequence[Merge]) -> str:

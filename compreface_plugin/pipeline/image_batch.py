@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -68,7 +69,25 @@ class ImageBatches:
     def _batch(
         self, images: Sequence[ImageRecord], known: set[int], states: Mapping[int, ItemState], cursor: int
     ) -> bool:
-        """One batch, start to end. Returns whether something was computed."""
-        findings = self._finder.find(images, known)
-        self._settler.settle(findings, states, cursor)
-        return any(finding.image.id not in known and not finding.skipped for finding in findings)
+        """One batch, start to end. Returns whether something was computed.
+
+        A clip that has to be decoded takes as long as a scene, so it is settled by itself, and so are those around it.
+        """
+        computed = False
+        parts = list(_apart(images, known))
+        for part in parts:
+            if computed:
+                self._context.cancel.raise_if_cancelled()
+            findings = self._finder.find(part, known)
+            self._settler.settle(findings, states, cursor if part is parts[-1] else part[-1].id)
+            computed |= any(finding.image.id not in known and not finding.skipped for finding in findings)
+        return computed
+
+
+def _apart(images: Sequence[ImageRecord], known: set[int]) -> Iterator[list[ImageRecord]]:
+    """The images in order: each clip that is not known by itself, those between two of them together."""
+    for alone, some in groupby(images, lambda image: image.is_clip and image.id not in known):
+        if alone:
+            yield from ([image] for image in some)
+        else:
+            yield list(some)

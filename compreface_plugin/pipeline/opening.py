@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from compreface_plugin.domain.worked import Step
 from compreface_plugin.pipeline.judge import Judge, frozen_cohort
 from compreface_plugin.pipeline.planning import is_plan
 from compreface_plugin.pipeline.tags import Tags, open_tags
@@ -39,8 +40,9 @@ def open_run(context: Context, run: ActiveRun, *, write: bool = True) -> Opened:
 def judge_of_run(context: Context, run: ActiveRun, opened: Opened, *, min_similarity: float | None = None) -> Judge:
     """With the cohort that the run keeps however often it is resumed."""
     info = context.engine.info
-    cohort = frozen_cohort(context, info, run.run_id)
-    judge = Judge(context, info, run.run_id, set(opened.names), cohort, min_similarity=min_similarity)
+    with context.steps.of(Step.MATCH, things=0):
+        cohort = frozen_cohort(context, info, run.run_id)
+        judge = Judge(context, info, run.run_id, set(opened.names), cohort, min_similarity=min_similarity)
     context.log.info(f"{judge.people} people are enrolled; engine {info.engine}, model {info.model_id}, {info.device}")
     return judge
 

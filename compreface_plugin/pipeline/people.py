@@ -7,7 +7,7 @@ may be killed and done again: performers are found by their exact name, everythi
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -61,8 +61,8 @@ class _Somebody:
 
 
 class PeopleMaker:
-    """Works off what a run planned. `min_quality` is asked of the faces it learns from; with `on_items` false the
-    items stay as they are in Stash."""
+    """Works off what a run planned. `min_quality` is asked of the faces it learns from; items that are not among
+    `on_items` (None: all are) stay as they are in Stash."""
 
     def __init__(
         self,
@@ -72,7 +72,7 @@ class PeopleMaker:
         matched_tag: str | None,
         min_quality: float,
         *,
-        on_items: bool = True,
+        on_items: Collection[tuple[Kind, int]] | None = None,
     ) -> None:
         from compreface_plugin.domain.learning import LearningRule
         from compreface_plugin.domain.operating_points import operating_point
@@ -99,7 +99,7 @@ class PeopleMaker:
 
     def _step(self, planned: Sequence[PlannedPerson]) -> None:
         people = self._performers(planned)
-        changes = self._missing(people) if self._on_items else []
+        changes = self._missing(people)
         newly = [face for somebody in people for face in somebody.group.faces]
         self._run.commit(
             lambda: self._store(planned, people, changes),
@@ -154,7 +154,7 @@ class PeopleMaker:
         """Performers, and the matched tag, that images lack by what Stash has now."""
         wants: dict[tuple[Kind, int], list[tuple[str, str]]] = {}
         for somebody in people:
-            for item in somebody.group.items:
+            for item in self._items(somebody):
                 wants.setdefault(item, []).append(("performer_ids", somebody.performer_id))
         changes = []
         tags = [("tag_ids", self._matched_tag)] if self._matched_tag else []
@@ -163,6 +163,10 @@ class PeopleMaker:
                 if value not in held[name]:
                     changes.append(Change(self._run.run_id, kind, str(item_id), name, Op.ADD, value))
         return changes
+
+    def _items(self, somebody: _Somebody) -> list[tuple[Kind, int]]:
+        """The items with a face of somebody, of those that may be changed."""
+        return [item for item in somebody.group.items if self._on_items is None or item in self._on_items]
 
     # keeping it -------------------------------------------------------------------------------------------------------
 
@@ -175,8 +179,7 @@ class PeopleMaker:
             subject = self._subject(somebody)
             self._learn(subject, somebody.group)
             store.groups.replace_verdicts(self._run.run_id, self._verdicts(somebody, subject))
-            if self._on_items:
-                store.items.refresh_matched(somebody.group.items)
+            store.items.refresh_matched(self._items(somebody))
             if somebody.performer is not None:
                 self._know_picture(somebody.performer, somebody.group)
         scenes = {item_id for one in people for kind, item_id in one.group.items if kind is Kind.SCENE}
@@ -318,7 +321,13 @@ def _plan(
 
 
 def make_some(
-    context: Context, run: ActiveRun, tags: Tags, face_ids: Sequence[int], *, least: int, on_items: bool = True
+    context: Context,
+    run: ActiveRun,
+    tags: Tags,
+    face_ids: Sequence[int],
+    *,
+    least: int,
+    on_items: Collection[tuple[Kind, int]] | None = None,
 ) -> None:
     """Groups of at least `least` of these faces that are unknown and good enough become people: planned once, then
     worked off. A plan creates nobody. Raises Cancelled or GaveWay between steps, RunError."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from compreface_plugin.domain.errors import Cancelled, PluginError, RunError
 from compreface_plugin.domain.records import COUNTS, Run, RunState
+from compreface_plugin.domain.worked import Spent, Step, added, together
 from compreface_plugin.pipeline.errand import bind_errand
 from compreface_plugin.pipeline.pace import Pace, clock_text
 from compreface_plugin.pipeline.pinning import read_pin
@@ -40,10 +41,13 @@ class ActiveRun:
         self.cursor = run.cursor
         self.total = run.total
         self.counts: dict[str, int] = {**dict.fromkeys(COUNTS, 0), **run.counts}
+        self.reasons: dict[str, int] = dict(run.reasons)
+        self.steps: dict[str, Spent] = dict(run.steps)
         self._clock = context.clock
         self._may_ask_at = self._marked = self._clock.monotonic()
         self._pace = Pace()
         self.active_seconds = run.active_seconds
+        context.steps.lap()  # what was spent before is not this run's
 
     def set_total(self, total: int) -> None:
         """How many items there are to look at; kept from the first start on, for the progress."""
@@ -52,17 +56,45 @@ class ActiveRun:
             with self._context.store.transaction():
                 self._context.store.runs.set_total(self.run_id, total)
 
-    def commit(self, write: Callable[[], object], *, cursor: int, counts: Mapping[str, int], items: int) -> None:
-        """Stores a batch: what `write` does, the cursor and the counts are committed together."""
-        added = {name: self.counts.get(name, 0) + counts.get(name, 0) for name in {*self.counts, *counts}}
-        now = self._clock.monotonic()
-        with self._context.store.transaction():
+    def commit(
+        self,
+        write: Callable[[], object],
+        *,
+        cursor: int,
+        counts: Mapping[str, int],
+        items: int,
+        reasons: Mapping[str, int] | None = None,
+    ) -> None:
+        """Stores a batch: what `write` does, the cursor, the counts and the time spent are committed together."""
+        self.counts, self.reasons = added(self.counts, counts), added(self.reasons, reasons or {})
+        self.cursor = cursor
+        with self._context.steps.of(Step.STORE, items), self._context.store.transaction():
             write()
-            self._context.store.runs.advance(self.run_id, cursor=cursor, counts=added, seconds=now - self._marked)
-        self.active_seconds += now - self._marked
-        self._pace.batch(items, now - self._marked)
-        self._marked = now
-        self.counts, self.cursor = added, cursor
+            seconds = self._advance()
+        self._pace.batch(items, seconds)
+
+    def _advance(self) -> float:
+        """Inside a transaction: writes down how far the run is. Returns the seconds worked since the last time."""
+        now, lap = self._clock.monotonic(), self._context.steps.lap()
+        seconds, self._marked = now - self._marked, now
+        rest = {Step.OTHER.value: Spent(max(0.0, seconds - lap.busy))}
+        self.steps = together(self.steps, together(lap.steps, rest))
+        self.active_seconds += seconds
+        self._context.store.runs.advance(
+            self.run_id,
+            cursor=self.cursor,
+            counts=self.counts,
+            reasons=self.reasons,
+            seconds=seconds,
+            steps=self.steps,
+        )
+        return seconds
+
+    def end(self, state: RunState, message: str) -> None:
+        """The run's last word, with the time spent since the last batch."""
+        with self._context.store.transaction():
+            self._advance()
+            self._context.store.runs.end(self.run_id, state, self._context.clock.now(), message)
 
     def tell(self, what: str) -> None:
         """Progress and one line: how far, how many named, how long still."""
@@ -85,11 +117,19 @@ class ActiveRun:
         context.cancel.raise_if_cancelled()
         self._give_way()
         if computed and context.settings.cooldown_s > 0:
-            context.log.debug(f"cooling down for {context.settings.cooldown_s:g} s")
-            context.cancel.wait(context.settings.cooldown_s)
-            now = self._clock.monotonic()
-            self._pace.pause(now - self._marked)
-            self._marked = now
+            self._cool_down(context.settings.cooldown_s)
+
+    def _cool_down(self, seconds: float) -> None:
+        """Time that does not count as worked. Raises Cancelled."""
+        self._context.log.debug(f"cooling down for {seconds:g} s")
+        begun = self._clock.monotonic()
+        try:
+            with self._context.steps.of(Step.PAUSE):
+                self._context.cancel.wait(seconds)
+        finally:
+            paused = self._clock.monotonic() - begun
+            self._pace.pause(paused)
+            self._marked += paused
 
     def _give_way(self) -> None:
         """Raises GaveWay when jobs wait in Stash's queue and this process had its minutes."""
@@ -103,9 +143,10 @@ class ActiveRun:
 
 
 def run_args(args: Mapping[str, object]) -> dict[str, str]:
-    """The arguments that say what a run does, as text: two starts with equal ones are the same run."""
+    """The arguments that say what a run does, as text, lists with commas: two starts with equal ones are
+    the same run."""
     return {
-        key: str(value)
+        key: ",".join(map(str, value)) if isinstance(value, list) else str(value)
         for key, value in sorted(args.items())
         if key not in HOW_TO_RUN and value not in (None, "")
     }
@@ -166,8 +207,7 @@ def _of_another_model(context: Context, run: Run) -> bool:
 
 
 def _end(context: Context, active: ActiveRun, state: RunState, message: str) -> dict[str, Any]:
-    with context.store.transaction():
-        context.store.runs.end(active.run_id, state, context.clock.now(), message)
+    active.end(state, message)
     if state is not RunState.FINISHED:
         context.log.info(f"run {active.run_id} {state.value}: {message}")
     run = context.store.runs.get(active.run_id)

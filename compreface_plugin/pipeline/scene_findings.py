@@ -14,6 +14,7 @@ from compreface_plugin.domain.operating_points import operating_point
 from compreface_plugin.domain.records import Kind, Look, StoredFace, Verdict, VerdictRecord
 from compreface_plugin.domain.tracks import LinkRule
 from compreface_plugin.domain.unknown import is_lasting
+from compreface_plugin.domain.worked import Step
 from compreface_plugin.pipeline.apart import Apart
 from compreface_plugin.pipeline.findings import MATCHING_SHARE
 from compreface_plugin.pipeline.memory import JudgedItem
@@ -96,7 +97,8 @@ class SceneFinder:
             finding = SceneFinding(scene, known=usable, way=way)
         else:
             finding = self._look(scene, tell)
-        self._judge_all(finding)
+        with self._context.steps.of(Step.MATCH, len(finding.people)):
+            self._judge_all(finding)
         return finding
 
     def keep(self, finding: SceneFinding, run_id: str, now: float) -> list[int]:

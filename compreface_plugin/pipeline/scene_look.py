@@ -16,6 +16,7 @@ from compreface_plugin.domain.faces import DetectionLimits
 from compreface_plugin.domain.shots import shots, signature
 from compreface_plugin.domain.timing import Frame, SamplePlan, closer_looks, passes, sample_plan, spread, unseen_shots
 from compreface_plugin.domain.tracks import LinkRule, ScenePerson, Sighting, people
+from compreface_plugin.domain.worked import Step
 from compreface_plugin.pipeline.scene_sight import SceneSight
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ class SceneLooker:
     ) -> list[_Looked]:
         limits = self._limits if min_face_px is None else DetectionLimits(min_face_px)
         looked: list[_Looked] = []
-        for group in _groups(frames):
+        for group in _groups(self._context.steps.each(Step.FRAMES, frames)):
             self._context.cancel.raise_if_cancelled()
             answers = self._context.engine.look([frame.picture for frame in group], limits)
             looked += [

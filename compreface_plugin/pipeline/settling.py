@@ -6,6 +6,7 @@ missing is added, and undo can take back exactly that. Images and scenes go the 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -38,14 +39,19 @@ class Settler(Generic[FindingT]):
         keep: Callable[[FindingT, str, float], list[int]],
         *,
         look_only: bool = False,
+        note: Callable[[FoundT], object] = lambda _: None,
     ) -> None:
-        """`look_only`: faces and verdicts are kept, the items themselves stay as they are, unscanned too."""
+        """`look_only`: faces and verdicts are kept, the items themselves stay as they are, unscanned too.
+
+        `note` is told of every finding, skipped ones too, inside the transaction that stores it.
+        """
         self._context = context
         self._run = run
         self._tags = opened.tags
         self._names = opened.names
         self._keep = keep
         self._look_only = look_only
+        self._note = note
 
     def settle(self, findings: Sequence[FindingT], states: Mapping[int, ItemState], cursor: int) -> None:
         """Of items of one kind. In a plan the changes are only proposed."""
@@ -58,6 +64,11 @@ class Settler(Generic[FindingT]):
             cursor=cursor,
             counts=self._counts(findings),
             items=len(findings),
+            reasons=Counter(
+                f"{'skipped' if finding.skipped else 'failed'} {finding.error.code}"
+                for finding in findings
+                if finding.error is not None
+            ),
         )
         if not self._tags.planned:
             self._context.journal.apply(self._run.run_id)
@@ -113,6 +124,7 @@ class Settler(Generic[FindingT]):
         """Inside the transaction: faces, verdicts, item states and the planned changes."""
         self._context.store.changes.plan(changes)
         for finding in findings:
+            self._note(finding)
             if finding.skipped:
                 continue
             if finding.error is None:

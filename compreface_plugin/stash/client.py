@@ -18,8 +18,10 @@ from compreface_plugin.domain.errors import (
     ServiceRefused,
     ServiceUnavailable,
 )
+from compreface_plugin.domain.worked import Step
 from compreface_plugin.stash import documents
 from compreface_plugin.stash.address import Address, address_of
+from compreface_plugin.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -75,7 +77,14 @@ class Patience:
 class StashClient:
     """Executes GraphQL documents and fetches pictures. Any thread may call."""
 
-    def __init__(self, address: Address, transport: Transport, log: Progress, patience: Patience) -> None:
+    def __init__(
+        self,
+        address: Address,
+        transport: Transport,
+        log: Progress,
+        patience: Patience,
+        steps: Stopwatch | None = None,
+    ) -> None:
         self.address = address
         self.version = ""
         self.features: frozenset[str] = frozenset()
@@ -83,6 +92,7 @@ class StashClient:
         self._log = log
         self._patience = patience
         self._settings: dict[str, Mapping[str, Any]] = {}
+        self._steps = steps or Stopwatch()
 
     @classmethod
     def connect(
@@ -94,10 +104,12 @@ class StashClient:
         plugin_id: str = "compreface",
         mask: Callable[[str], None] = lambda secret: None,
         patience: Patience | None = None,
+        steps: Stopwatch | None = None,
     ) -> StashClient:
         """Signs in with the session's cookie, and learns version, features and settings by one request.
 
-        The API key is used beside the cookie when Stash has one. `mask` is told every secret that comes by.
+        The API key is used beside the cookie when Stash has one. `mask` is told every secret that comes by,
+        `steps` what takes how long.
         Raises ServiceUnavailable, NotAuthorised, ServiceRefused, SettingsError (a bad `stash_url`).
         """
         from compreface_plugin.stash.transport import Transport
@@ -105,13 +117,13 @@ class StashClient:
         address = address_of(connection, stash_url)
         mask(connection.cookie_value)
         transport = Transport(address, (connection.cookie_name, connection.cookie_value))
-        client = cls(address, transport, log, patience or Patience())
+        client = cls(address, transport, log, patience or Patience(), steps)
         client._learn(client.execute(documents.HELLO, {"plugins": [plugin_id]}), plugin_id, mask)
         chosen = None if stash_url else client.plugin_settings(plugin_id).get("stashUrl")
         if chosen and address_of(connection, str(chosen)) != address:
             client.close()
             return cls.connect(
-                connection, log, stash_url=str(chosen), plugin_id=plugin_id, mask=mask, patience=patience
+                connection, log, stash_url=str(chosen), plugin_id=plugin_id, mask=mask, patience=patience, steps=steps
             )
         return client
 
@@ -162,7 +174,8 @@ class StashClient:
         ServiceUnavailable when Stash does not answer.
         """
         own = self.address.own(url)
-        picture = self._patiently(lambda: self._get(own), repeatable=True)
+        with self._steps.of(Step.READ):
+            picture = self._patiently(lambda: self._get(own), repeatable=True)
         status, content_type = picture.status, picture.content_type
         where = _path(own)
         if status in (401, 403) or (300 <= status < 400 and "login" in picture.location):
@@ -200,11 +213,12 @@ class StashClient:
         self.features = frozenset(f"ImageFile.{field['name']}" for field in fields)
 
     def _ask(self, document: str, variables: Mapping[str, Any], repeatable: bool) -> Reply:
-        reply = self._patiently(lambda: self._transport.post(document, variables), repeatable)
-        if reply.status == 401 and self._transport.api_key:
-            # The key was changed or withdrawn; a wrong key is not rescued by a good cookie.
-            self._transport.api_key = ""
+        with self._steps.of(Step.WRITE if document.lstrip().startswith("mutation") else Step.READ):
             reply = self._patiently(lambda: self._transport.post(document, variables), repeatable)
+            if reply.status == 401 and self._transport.api_key:
+                # The key was changed or withdrawn; a wrong key is not rescued by a good cookie.
+                self._transport.api_key = ""
+                reply = self._patiently(lambda: self._transport.post(document, variables), repeatable)
         if reply.status == 200 and reply.is_json:
             return reply
         raise self._refusal(reply)

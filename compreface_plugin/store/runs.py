@@ -7,18 +7,22 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from compreface_plugin.domain.records import RESUMABLE, Run, RunState
+from compreface_plugin.domain.worked import Spent
 
 if TYPE_CHECKING:
     import sqlite3
 
+    from compreface_plugin.domain.worked import Steps
+
 _RUN = (
     "SELECT run_id, mode, args, state, started_at, ended_at, active_seconds, cursor, total, counts, engine, model_id,"
-    " message FROM runs"
+    " message, reasons, steps FROM runs"
 )
 
 
 def _run(row: tuple[Any, ...]) -> Run:
-    run_id, mode, args, state, started, ended, active, cursor, total, counts, engine, model_id, message = row
+    run_id, mode, args, state, started, ended, active, cursor, total, counts, engine, model_id, message, *more = row
+    reasons, steps = map(json.loads, more)
     return Run(
         run_id,
         mode,
@@ -33,6 +37,8 @@ def _run(row: tuple[Any, ...]) -> Run:
         engine,
         model_id,
         message,
+        reasons,
+        {name: Spent(*spent) for name, spent in steps.items()},
     )
 
 
@@ -92,11 +98,23 @@ class Runs:
     def set_total(self, run_id: str, total: int) -> None:
         self._db.execute("UPDATE runs SET total = ? WHERE run_id = ?", (total, run_id))
 
-    def advance(self, run_id: str, *, cursor: int, counts: Mapping[str, int], seconds: float) -> None:
-        """Moves the cursor, replaces the counts and adds to the time worked: part of the batch's transaction."""
+    def advance(
+        self,
+        run_id: str,
+        *,
+        cursor: int,
+        counts: Mapping[str, int],
+        reasons: Mapping[str, int],
+        seconds: float,
+        steps: Steps,
+    ) -> None:
+        """Moves the cursor, replaces what was counted and measured so far, and adds `seconds` to the time worked: part
+        of the batch's transaction."""
+        spent = {name: [round(each.seconds, 4), each.things] for name, each in steps.items()}
         self._db.execute(
-            "UPDATE runs SET cursor = ?, counts = ?, active_seconds = active_seconds + ? WHERE run_id = ?",
-            (cursor, json.dumps(dict(counts)), seconds, run_id),
+            "UPDATE runs SET cursor = ?, counts = ?, reasons = ?, steps = ?, active_seconds = active_seconds + ?"
+            " WHERE run_id = ?",
+            (cursor, json.dumps(dict(counts)), json.dumps(dict(reasons)), json.dumps(spent), seconds, run_id),
         )
 
     def end(self, run_id: str, state: RunState, now: float, message: str = "") -> None:

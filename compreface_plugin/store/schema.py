@@ -235,6 +235,8 @@ _V1 = (
         cursor INTEGER NOT NULL DEFAULT 0,
         total INTEGER,
         counts TEXT NOT NULL DEFAULT '{}',
+        reasons TEXT NOT NULL DEFAULT '{}',     -- JSON: "failed CODE" and "skipped CODE" -> items
+        steps TEXT NOT NULL DEFAULT '{}',       -- JSON: step -> [seconds, things]; domain/worked.py
         engine TEXT NOT NULL DEFAULT '',
         model_id TEXT NOT NULL DEFAULT '',
         message TEXT NOT NULL DEFAULT '',
@@ -247,6 +249,18 @@ _V1 = (
         message TEXT NOT NULL,
         job_id TEXT NOT NULL DEFAULT '',
         run_id TEXT NOT NULL DEFAULT '') WITHOUT ROWID""",
+    # what a run was given by name, and what came of each
+    """CREATE TABLE run_items (
+        run_id TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        item_id INTEGER NOT NULL,
+        place INTEGER NOT NULL,         -- in the list
+        times INTEGER NOT NULL,         -- named in the list
+        state TEXT NOT NULL,
+        reason TEXT NOT NULL DEFAULT '',
+        cursor INTEGER NOT NULL DEFAULT 0,      -- of a gallery: its last image that was looked at
+        failed INTEGER NOT NULL DEFAULT 0,      -- of a gallery: images that could not be looked at
+        PRIMARY KEY (run_id, kind, item_id)) WITHOUT ROWID""",
     """CREATE TABLE changes (
         change_id INTEGER PRIMARY KEY,
         run_id TEXT NOT NULL,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from compreface_plugin.domain.worked import Spent, Worked
+
 if TYPE_CHECKING:
     import sqlite3
 
@@ -15,6 +17,12 @@ _JUDGED = (
     " FROM decisions WHERE before <> '' AND decision_id IN (SELECT max(decision_id) FROM decisions"
     " WHERE decision IN ('confirmed', 'not this person', 'not a face') GROUP BY face_id)"
 )
+
+
+Work = tuple[str, str, str]  # mode, engine, model id
+
+# of the numbers that runs keep as JSON
+_SUMS = "SELECT mode, engine, model_id, e.key, {what} FROM runs, json_each({column}) e GROUP BY 1, 2, 3, 4"
 
 
 class Statistics:
@@ -63,3 +71,42 @@ class Statistics:
             " AND state IN ('applied', 'undone', 'kept') GROUP BY state"
         )
         return dict(rows.fetchall())
+
+    def worked(self) -> dict[Work, Worked]:
+        """What all runs did, together by mode, engine and model, which are empty where a run needed none."""
+        runs: dict[Work, dict[str, int]] = {}
+        seconds: dict[Work, float] = {}
+        rows = self._db.execute(
+            "SELECT mode, engine, model_id, state, count(*), sum(active_seconds) FROM runs GROUP BY 1, 2, 3, 4"
+        )
+        for mode, engine, model_id, state, count, took in rows:
+            work = (mode, engine, model_id)
+            runs.setdefault(work, {})[state] = count
+            seconds[work] = seconds.get(work, 0.0) + took
+        counts, reasons, steps = self._counted("counts"), self._counted("reasons"), self._spent()
+        return {
+            work: Worked(
+                sum(states.values()),
+                seconds[work],
+                states,
+                counts.get(work, {}),
+                reasons.get(work, {}),
+                steps.get(work, {}),
+            )
+            for work, states in runs.items()
+        }
+
+    def _counted(self, column: str) -> dict[Work, dict[str, int]]:
+        found: dict[Work, dict[str, int]] = {}
+        rows = self._db.execute(_SUMS.format(what="sum(e.value)", column=column))
+        for mode, engine, model_id, name, count in rows:
+            found.setdefault((mode, engine, model_id), {})[name] = count
+        return found
+
+    def _spent(self) -> dict[Work, dict[str, Spent]]:
+        found: dict[Work, dict[str, Spent]] = {}
+        what = "sum(json_extract(e.value, '$[0]')), sum(json_extract(e.value, '$[1]'))"
+        rows = self._db.execute(_SUMS.format(what=what, column="steps"))
+        for mode, engine, model_id, name, seconds, things in rows:
+            found.setdefault((mode, engine, model_id), {})[name] = Spent(seconds, things)
+        return found

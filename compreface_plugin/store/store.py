@@ -22,6 +22,7 @@ from compreface_plugin.store.plans import Plans
 from compreface_plugin.store.proposals import Proposals
 from compreface_plugin.store.recognised import Recognised
 from compreface_plugin.store.remote import Remote
+from compreface_plugin.store.run_items import RunItems
 from compreface_plugin.store.runs import Runs
 from compreface_plugin.store.scenes import ScenePeople
 from compreface_plugin.store.statistics import Statistics
@@ -44,6 +45,7 @@ class Store:
         self.items = Items(self._db)
         self.faces = Faces(self._db)
         self.runs = Runs(self._db)
+        self.run_items = RunItems(self._db)
         self.recognised = Recognised(self._db)
         self.remote = Remote(self._db)
         self.changes = Changes(self._db)

@@ -176,6 +176,7 @@ def _carry_out(context: Context, model: ModelInUse, words: Sequence[Word], batch
     done = store.runs.latest_of(MODE, args) if batch else None
     run_id = done.run_id if done is not None and store.decisions.of_run(done.run_id) else None
     begun = clock.monotonic()
+    context.steps.lap()  # what was spent before is not this run's
     try:
         if run_id is None:
             run_id = _begin(context, model, args)
@@ -184,7 +185,8 @@ def _carry_out(context: Context, model: ModelInUse, words: Sequence[Word], batch
             with store.transaction():
                 store.changes.plan(_decider(context, model, run_id).decide(words, held, matched))
                 counts = {"seen": len(words), "accepted": sum(word.said is Said.CONFIRMED for word in words)}
-                store.runs.advance(run_id, cursor=0, counts=counts, seconds=clock.monotonic() - begun)
+                spent, seconds = context.steps.lap().steps, clock.monotonic() - begun
+                store.runs.advance(run_id, cursor=0, counts=counts, reasons={}, seconds=seconds, steps=spent)
         context.journal.apply(run_id)
     except RunError as error:
         if run_id is not None:

@@ -109,7 +109,10 @@ class _Synchronizer:
         results = {**settled, **self._look(fetched)}
         changes = self._alias_changes(performers, results)
         enrolled = sum(face is not None for _, face in results.values())
-        unreadable = sum(enrolment.outcome == UNREADABLE for enrolment, _ in results.values())
+        reasons = Counter(
+            reason for performer in performers if (reason := _why_not(performer, results.get(performer.id)))
+        )
+        unreadable = reasons[f"failed {UNREADABLE}"]
         self._run.commit(
             lambda: self._store(performers, results, changes),
             cursor=int(performers[-1].id),
@@ -121,6 +124,7 @@ class _Synchronizer:
                 "skipped": len(performers) - enrolled - unreadable,
             },
             items=len(performers),
+            reasons=reasons,
         )
         if changes:
             self._context.journal.apply(self._run.run_id)
@@ -273,6 +277,16 @@ class _Synchronizer:
             more = f" ({enrolment.detail})" if enrolment.detail else ""
             tell = self._context.log.warning if enrolment.outcome == UNREADABLE else self._context.log.info
             tell(f"performer {performer.id} ({performer.name}): {enrolment.outcome}{more}")
+
+
+def _why_not(performer: PerformerRecord, result: tuple[Enrolment, SeenFace | None] | None) -> str:
+    """Why a performer was not enrolled now; empty when it was."""
+    if result is None:
+        return "skipped unchanged" if performer.has_own_image else "skipped no picture"
+    enrolment, face = result
+    if enrolment.outcome == ENROLLED:
+        return "" if face is not None else "skipped unchanged"
+    return f"{'failed' if enrolment.outcome == UNREADABLE else 'skipped'} {enrolment.outcome}"
 
 
 def choose_face(faces: Sequence[SeenFace]) -> tuple[SeenFace | None, str, str]:

@@ -25,6 +25,7 @@ from compreface_plugin.domain.records import (
     Verdict,
     VerdictRecord,
 )
+from compreface_plugin.domain.worked import Spent, Worked
 from compreface_plugin.store.markers import MadeMarker
 from compreface_plugin.store.schema import MIGRATIONS, migrate
 from compreface_plugin.store.store import Store
@@ -280,16 +281,41 @@ def test_runs_resume_only_what_did_not_end(store: Store) -> None:
     left = runs.resumable("m", {"limit": "5"})
     assert left is not None and left.run_id == "r1"
     with store.transaction():
-        runs.advance("r1", cursor=9, counts={"seen": 4}, seconds=2.0)
+        spent = {"open": Spent(1.5, 4)}
+        runs.advance("r1", cursor=9, counts={"seen": 4}, reasons={"failed refused": 1}, seconds=2.0, steps=spent)
         runs.end("r1", RunState.FINISHED, 5.0)
     assert runs.resumable("m", {"limit": "5"}) is None
     ended = runs.get("r1")
     assert ended is not None
     assert (ended.cursor, ended.counts, ended.active_seconds) == (9, {"seen": 4}, 2.0)
+    assert (ended.reasons, ended.steps) == ({"failed refused": 1}, spent)
     assert runs.cohort("r1") is None
     with store.transaction():
         runs.set_cohort("r1", b"")
     assert runs.cohort("r1") == b""
+
+
+def test_what_runs_did_is_added_up_by_task_and_engine(store: Store) -> None:
+    runs = store.runs
+    with store.transaction():
+        for number, (mode, model) in enumerate([("a", "m1"), ("a", "m1"), ("a", "m2"), ("b", "m1")]):
+            run = runs.begin(f"r{number}", mode, {}, float(number)).run_id
+            runs.pin_engine(run, "local", model)
+            steps = {"open": Spent(0.5, 4), "store": Spent(0.25, 4)}
+            runs.advance(run, cursor=1, counts={"seen": 4}, reasons={"failed empty": number}, seconds=1.0, steps=steps)
+        runs.end("r0", RunState.FINISHED, 9.0)
+        runs.begin("r9", "decide", {}, 9.0)
+    worked = store.statistics.worked()
+    assert set(worked) == {("a", "local", "m1"), ("a", "local", "m2"), ("b", "local", "m1"), ("decide", "", "")}
+    assert worked["a", "local", "m1"] == Worked(
+        2,
+        2.0,
+        {"finished": 1, "running": 1},
+        {"seen": 8},
+        {"failed empty": 1},
+        {"open": Spent(1.0, 8), "store": Spent(0.5, 8)},
+    )
+    assert worked["decide", "", ""] == Worked(1, 0.0, {"running": 1})
 
 
 def test_the_journal_knows_what_is_open_and_what_can_be_undone(store: Store) -> None:

@@ -63,6 +63,10 @@ def test_the_main_job_on_a_server_and_back(world: World, server: TestCompreFace)
     assert world.errors() == []
     assert world.named() == {image: sorted(who) for image, who in world.expected.items()}
     assert world.last_run()["model"].startswith("compreface:")
+    [run, *_] = world.ask("statistics", tasksOnly=True)["runs"]
+    steps = {each["step"]: each for each in run["steps"]}
+    assert steps["server"]["things"] >= run["counts"]["seen"] == steps["open"]["things"]
+    assert not {"detect", "embed"} & set(steps)
     world.run("Undo Last Run", **CLEAR)
     world.run("Undo Last Run", **CLEAR)
     assert world.stash.snapshot() == before

@@ -40,6 +40,12 @@ def seen(world: World) -> int:
     return int(run["counts"].get("seen", 0)) if run else 0
 
 
+def looked_at(world: World, run_id: str) -> dict[str, Any]:
+    """The steps of a run."""
+    [run] = world.ask("statistics", runId=run_id)["runs"]
+    return {each["step"]: each for each in run["steps"]}
+
+
 @pytest.fixture
 def cups(empty_world: World) -> World:
     add_cups(empty_world, 40)
@@ -96,10 +102,15 @@ def test_a_killed_task_is_resumed_where_it_was(cups: World) -> None:
     assert cups.stash.wait_for_job(job)["status"] == "CANCELLED"
     killed = cups.last_run()
     assert killed["state"] == "running"
+    before = looked_at(cups, killed["runId"])
+    assert before["detect"]["things"] == before["store"]["things"] == killed["counts"]["seen"]  # what was committed
     cups.run("Identify Unscanned Images")
     resumed = cups.last_run()
     assert resumed["runId"] == killed["runId"]
     assert resumed["counts"]["seen"] == 40
+    after = looked_at(cups, killed["runId"])
+    assert after["detect"]["things"] == 40
+    assert after["detect"]["seconds"] > before["detect"]["seconds"]
     scanned = cups.stash.tag_id("Compreface Scanned")
     assert all(scanned in cups.stash.links("image", image, "tag") for image in cups.stash.ids("image"))
 

@@ -74,6 +74,29 @@ def test_a_second_pass_decodes_and_writes_nothing(synchronized: World) -> None:
     assert not [r for r in stash.graphql_requests if "mutation" in r.query]
     assert not stash.picture_requests
 
+    told = world.ask("statistics")
+    again, first, synchronized_run = told["runs"]
+    spent, kept = ({each["step"]: each for each in one["steps"]} for one in (first, again))
+    faces = first["counts"]["faces"]
+    things = {"open": 7, "detect": 7, "embed": faces, "match": faces, "store": 7, "load": 1}
+    assert {name: spent[name]["things"] for name in things} == things
+    assert spent["write"]["things"] > 0
+    assert not {"open", "detect", "embed", "write"} & set(kept)
+    for one in told["runs"]:
+        seconds = [each["seconds"] for each in one["steps"]]
+        assert max(seconds) <= one["seconds"] + 0.01  # a step is counted once, however many threads are at it
+        assert sum(seconds) >= one["seconds"] - 0.05  # and nothing is left out
+        assert sum(each["seconds"] for each in one["steps"] if each["step"] == "other") < one["seconds"] / 2
+    assert {each["mode"]: each["runs"] for each in told["tasks"]} == {
+        "identifyImagesNew": 1, "identifyImagesAll": 1, "synchronizePerformers": 1
+    }
+    [engine] = told["engines"]
+    assert (engine["model"], engine["runs"], engine["counts"]["seen"]) == (told["model"], 3, 7 + 7 + 3)
+    assert synchronized_run["reasons"] == {"failed": {}, "skipped": {}}
+    [one] = world.ask("statistics", runId=first["runId"])["runs"]
+    assert one == first
+    assert one["itemsPerSecond"] > 0
+
 
 def test_a_tag_taken_off_by_a_person_means_look_again(synchronized: World) -> None:
     world, stash = synchronized, synchronized.stash

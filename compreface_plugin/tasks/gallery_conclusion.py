@@ -1,83 +1,38 @@
-"""identifyGallery: who is in a gallery, judged over all its images; the gallery gets the people and the tags."""
+"""What the verdicts on the images of a gallery mean for the gallery itself: its people and its tags."""
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from compreface_plugin.domain.errors import SettingsError
-from compreface_plugin.domain.records import Change, ChangeState, Kind, Op
+from compreface_plugin.domain.records import Change, ChangeState, Kind, ListedState, Op
 from compreface_plugin.domain.unknown import GROUPED
-from compreface_plugin.pipeline.findings import ImageFinder
-from compreface_plugin.pipeline.image_batch import ImageBatches, PagePlan
-from compreface_plugin.pipeline.image_pages import PAGE
-from compreface_plugin.pipeline.opening import judge_of_run, open_run
-from compreface_plugin.pipeline.people import make_some
-from compreface_plugin.pipeline.run import ActiveRun, execute
-from compreface_plugin.pipeline.settling import Settler
-from compreface_plugin.tasks.gallery_people import Faces, faces_in, gallery_result, looked_key, people_in
-from compreface_plugin.values import bool_arg, float_arg, int_arg
+from compreface_plugin.tasks.gallery_people import Faces, faces_in, looked_key, people_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from compreface_plugin.domain.records import Listed
     from compreface_plugin.pipeline.context import Context
+    from compreface_plugin.pipeline.run import ActiveRun
     from compreface_plugin.pipeline.tags import Tags
     from compreface_plugin.stash.records import GalleryRecord
 
-ASSOCIATE, CREATE = "associateExisting", "createPerformer"
 
-
-def identify_gallery(context: Context) -> dict[str, Any]:
-    """Arguments: galleryId, tagImages (the images get people and tags too), minSimilarity, associateExisting (true;
-    false: existing performers are only looked for, not written), createPerformer (groups of `minFacesPerPerson` unknown
-    faces of its images become performers). Without both nothing is written to Stash.
-
-    The result stays readable by `galleryResult`, since Stash throws a task's result away.
-    """
-    gallery_id = int_arg(context.args, "galleryId", 0, minimum=1)
-    if context.library.gallery(gallery_id) is None:
-        raise SettingsError(f"The argument galleryId is {gallery_id}, and Stash has no such gallery.")
-    result = execute(context, "identifyGallery", partial(_identify, context, gallery_id))
-    return {**result, **gallery_result(context)}
-
-
-def _identify(context: Context, gallery_id: int, run: ActiveRun) -> None:
-    associate, create = bool_arg(context.args, ASSOCIATE, True), bool_arg(context.args, CREATE)
-    opened = open_run(context, run, write=associate or create)
-    similarity = float_arg(context.args, "minSimilarity", context.settings.min_similarity)
-    finder = ImageFinder(context, judge_of_run(context, run, opened, min_similarity=similarity))
-    run.set_total(context.library.image_count(gallery_id=gallery_id))
-    tag_images = bool_arg(context.args, "tagImages")
-    settler = Settler(context, run, opened, finder.keep, look_only=not (associate and tag_images))
-    batches = ImageBatches(context, run, finder, settler)
-    while page := context.library.image_page(run.cursor, PAGE, gallery_id=gallery_id):
-        states = context.store.items.states(Kind.IMAGE, [image.id for image in page])
-        batches.work(PagePlan(page, page, states, last=len(page) < PAGE))
-        if len(page) < PAGE:
-            break
-    names = opened.names
-    if create:
-        unknown = [face.face_id for faces in faces_in(context, gallery_id).values() for face in faces]
-        least = context.settings.min_faces_per_person
-        make_some(context, run, opened.tags, unknown, least=least, on_items=tag_images)
-        names = context.library.performer_names()
-    _conclude(context, run, gallery_id, opened.tags if associate or create else None, names, only_new=not associate)
-
-
-def _conclude(
+def conclude(
     context: Context,
     run: ActiveRun,
-    gallery_id: int,
+    listed: Listed,
     tags: Tags | None,
     names: Mapping[str, str],
     *,
     only_new: bool,
 ) -> None:
-    """From the verdicts of this run, which the store has, to people on the gallery. Doing it twice changes nothing.
+    """From the verdicts of this run, which the store has, to people on the gallery, which is done then. Doing it twice
+    changes nothing.
 
     No tags: the gallery stays as it is. `only_new`: people this run made of unknown faces, and nobody else.
     """
+    gallery_id = listed.item_id
     faces = faces_in(context, gallery_id)
     people = people_in(faces)
     sure = [who for who, person in people.items() if person.goes_on_gallery and who in names]
@@ -90,12 +45,13 @@ def _conclude(
     looked = {
         "galleryId": str(gallery_id),
         "errors": errors,
-        "failed": run.counts["failed"],
+        "failed": listed.failed,
         "runId": run.run_id,
     }
     with context.store.transaction():
         context.store.changes.plan(changes)
         context.store.meta.set(looked_key(gallery_id), looked)
+        context.store.run_items.settle(run.run_id, Kind.GALLERY, gallery_id, ListedState.DONE)
     if changes and tags is not None and not tags.planned:
         context.journal.apply(run.run_id)
     told = ", ".join(f"{names[who]} ({len(people[who].accepted)} images)" for who in sure)
