@@ -39,7 +39,7 @@ class Settler(Generic[FindingT]):
         keep: Callable[[FindingT, str, float], list[int]],
         *,
         look_only: bool = False,
-        note: Callable[[FoundT], object] = lambda _: None,
+        note: Callable[[FindingT], object] = lambda _: None,
     ) -> None:
         """`look_only`: faces and verdicts are kept, the items themselves stay as they are, unscanned too.
 

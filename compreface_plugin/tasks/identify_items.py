@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from compreface_plugin.domain.records import Listed, StoredFace
     from compreface_plugin.pipeline.context import Context
-    from compreface_plugin.pipeline.settling import Found
+    from compreface_plugin.pipeline.item_finding import ItemFinding
 
 ASSOCIATE, CREATE = "associateExisting", "createPerformer"
 LISTS = {"imageIds": Kind.IMAGE, "sceneIds": Kind.SCENE, "galleryIds": Kind.GALLERY}
@@ -153,7 +153,7 @@ class _ListWork:
                 if more or scene is not scenes[-1] or start + PAGE < len(waiting):
                     self._run.between(computed=work.computed)
 
-    def _settled(self, finding: Found) -> None:
+    def _settled(self, finding: ItemFinding) -> None:
         """Inside the transaction that stores an image or scene."""
         failed = ListedState.SKIPPED if finding.skipped else ListedState.FAILED
         state = ListedState.DONE if finding.error is None else failed
@@ -196,7 +196,7 @@ class _ListWork:
             if ends:
                 break
 
-    def _looked(self, gallery_id: int, finding: Found) -> None:
+    def _looked(self, gallery_id: int, finding: ItemFinding) -> None:
         failed = finding.error is not None and not finding.skipped
         self._items.advance(self._run.run_id, gallery_id, finding.item.id, failed=failed)
 
