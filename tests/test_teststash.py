@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import threading
 import zipfile
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
+from websockets.sync.client import connect
 
 from teststash import TestStash
+from teststash.subscriptions import PROTOCOL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from teststash.jobs import Job
 
 PNG = (
     b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06\x00\x00\x00\x1f\x15\xc4\x89"
@@ -296,3 +302,34 @@ def test_a_scan_finds_files_and_joins_equal_ones(stash: TestStash, tmp_path: Pat
     assert [image["files"] for image in stash.snapshot()["image"].values()] == [
         [str(folder / "a.png"), str(folder / "b.png")]
     ]
+
+
+def test_jobs_are_told_over_a_websocket(stash: TestStash) -> None:
+    go_on = threading.Event()
+
+    def work(job: Job) -> None:
+        for step in range(1, 5):
+            job.set_progress(step / 10)
+        go_on.wait(20)
+
+    address = stash.url.replace("http", "ws") + "/graphql"
+    with connect(address, subprotocols=[PROTOCOL]) as socket:
+        socket.send('{"type": "connection_init"}')
+        assert json.loads(socket.recv(20)) == {"type": "connection_ack"}
+        query = "subscription { jobsSubscribe { type job { id status progress } } }"
+        socket.send(json.dumps({"id": "a", "type": "subscribe", "payload": {"query": query}}))
+        socket.send(json.dumps({"id": "b", "type": "subscribe", "payload": {"query": "subscription { nothing }"}}))
+        assert "nothing" in json.loads(socket.recv(20))["payload"][0]["message"]  # so the first one is there, too
+        job = str(stash.jobs.add("Working...", work))
+        told = []
+        while not told or told[-1]["type"] != "REMOVE":
+            message = json.loads(socket.recv(20))
+            assert (message["type"], message["id"]) == ("next", "a")
+            told.append(message["payload"]["data"]["jobsSubscribe"])
+            if told[-1]["job"]["progress"] == 0.4:
+                go_on.set()
+        assert {each["job"]["id"] for each in told} == {job}
+        assert told[0] == {"type": "ADD", "job": {"id": job, "status": "READY", "progress": 0.0}}
+        assert told[-1] == {"type": "REMOVE", "job": {"id": job, "status": "FINISHED", "progress": 0.4}}
+        assert 0.4 in [each["job"]["progress"] for each in told if each["type"] == "UPDATE"]
+        assert len(told) <= 5, "progress that comes faster than ten times a second is told once"

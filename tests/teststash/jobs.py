@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
+from queue import Empty, Full, Queue
 
 from .database import Row, now
 from .log import ServerLog
 
 _REMEMBERED = 10
+_UPDATE_EVERY_S = 0.1  # news of progress; what comes between waits
+_BACKLOG = 100  # news for one listener; who is slower misses some
 
 
 class JobFailed(Exception):
@@ -30,10 +35,12 @@ class Job:
     started: str | None = None
     ended: str | None = None
     cancelled: threading.Event = field(default_factory=threading.Event)
+    on_progress: Callable[[], None] = lambda: None
 
     def set_progress(self, fraction: float) -> None:
         """Clamped to 0..1; NaN goes through, as it does in Stash."""
         self.progress = 0.0 if fraction < 0 else 1.0 if fraction > 1 else fraction
+        self.on_progress()
 
     def as_graphql(self) -> Row:
         return {
@@ -49,6 +56,23 @@ class Job:
         }
 
 
+class Listener:
+    """News of all jobs for one subscriber: {"type": "ADD", "UPDATE" or "REMOVE", "job": ...}."""
+
+    def __init__(self) -> None:
+        self._news: Queue[Row] = Queue(_BACKLOG)
+
+    def tell(self, kind: str, job: Job) -> None:
+        with suppress(Full):
+            self._news.put_nowait({"type": kind, "job": job.as_graphql()})
+
+    def heard(self) -> Iterator[Row]:
+        """What came since the last call; does not wait."""
+        with suppress(Empty):
+            while True:
+                yield self._news.get_nowait()
+
+
 class JobQueue:
     """Runs jobs in one thread of its own."""
 
@@ -60,6 +84,9 @@ class JobQueue:
         self._done: list[Job] = []
         self._last_id = 0
         self._stopping = False
+        self._listeners: list[Listener] = []
+        self._updated_at = 0.0
+        self._late: threading.Timer | None = None
         self._thread = threading.Thread(target=self._run, name="teststash-jobs", daemon=True)
         self._thread.start()
 
@@ -67,9 +94,48 @@ class JobQueue:
         """Queues a job; its id."""
         with self._changed:
             self._last_id += 1
-            self._queue.append(Job(self._last_id, description, work))
+            job = Job(self._last_id, description, work)
+            job.on_progress = lambda: self._progressed(job)
+            self._queue.append(job)
+            self._tell("ADD", job)
             self._changed.notify_all()
             return self._last_id
+
+    def subscribe(self) -> Listener:
+        """Hears of every job from now on."""
+        listener = Listener()
+        with self._changed:
+            self._listeners.append(listener)
+        return listener
+
+    def unsubscribe(self, listener: Listener) -> None:
+        with self._changed:
+            self._listeners.remove(listener)
+
+    def _tell(self, kind: str, job: Job) -> None:
+        for listener in self._listeners:
+            listener.tell(kind, job)
+
+    def _progressed(self, job: Job) -> None:
+        """Tells at once, or when the last news is old enough: what is told then is how far it is by then."""
+        with self._changed:
+            wait = self._updated_at + _UPDATE_EVERY_S - time.monotonic()
+            if wait <= 0:
+                self._update(job)
+            elif self._late is None:
+                self._late = threading.Timer(wait, self._progressed_late, [job])
+                self._late.daemon = True
+                self._late.start()
+
+    def _progressed_late(self, job: Job) -> None:
+        with self._changed:
+            self._late = None
+            self._update(job)
+
+    def _update(self, job: Job) -> None:
+        self._updated_at = time.monotonic()
+        if job.status not in ("CANCELLED", "FINISHED"):
+            self._tell("UPDATE", job)
 
     def queue(self) -> list[Row]:
         """Jobs that wait or run, in order."""
@@ -106,6 +172,7 @@ class JobQueue:
     def _bury(self, job: Job) -> None:
         self._queue.remove(job)
         self._done = [*self._done, job][-_REMEMBERED:]
+        self._tell("REMOVE", job)
         self._changed.notify_all()
 
     def wait(self, job_id: int, timeout_s: float = 120.0) -> Row:
@@ -127,6 +194,7 @@ class JobQueue:
                     return
                 job = self._queue[0]
                 job.status, job.started, job.progress = "RUNNING", now(), job.progress
+                self._tell("UPDATE", job)
             self._execute(job)
             with self._changed:
                 if job.status == "STOPPING":
@@ -153,6 +221,8 @@ class JobQueue:
         """Cancels everything and ends the thread."""
         with self._changed:
             self._stopping = True
+            if self._late is not None:
+                self._late.cancel()
             for job in list(self._queue):
                 self._cancel(job)
             self._changed.notify_all()

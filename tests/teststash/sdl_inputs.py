@@ -269,4 +269,5 @@ type Mutation {
   stopAllJobs: Boolean!
   querySQL(sql: String!, args: [Any]): SQLQueryResult!
 }
+type Subscription { jobsSubscribe: JobStatusUpdate! }
 """

@@ -147,6 +147,8 @@ type Job {
   id: ID! status: JobStatus! subTasks: [String!] description: String! progress: Float startTime: Time
   endTime: Time addTime: Time! error: String
 }
+enum JobStatusUpdateType { ADD REMOVE UPDATE }
+type JobStatusUpdate { type: JobStatusUpdateType! job: Job! }
 type LogEntry { time: Time! level: LogLevel! message: String! }
 type Version { version: String hash: String! build_time: String! }
 type SystemStatus {

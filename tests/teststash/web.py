@@ -138,7 +138,9 @@ class _Handler(BaseHTTPRequestHandler):
         user = self._authenticate(url)
         if user is None:
             return
-        if url.path == "/graphql":
+        if url.path == "/graphql" and (self.headers.get("Upgrade") or "").lower() == "websocket":
+            self._websocket()
+        elif url.path == "/graphql":
             self._graphql(url, body, user, fault)
         elif url.path == "/login":
             self._login(url, body)
@@ -237,6 +239,13 @@ class _Handler(BaseHTTPRequestHandler):
         if kind == GRAPHQL_JSON and status == 422:
             status = 400
         self._send(status, document, kind, {"Cache-Control": "no-store"})
+
+    def _websocket(self) -> None:
+        from .subscriptions import serve  # its library comes with the tests, not with the demonstration
+
+        self.close_connection = True
+        self._finish_record(101)
+        serve(self.server.stash, self.request, self.path, dict(self.headers.items()))
 
     def base_url(self) -> str:
         """Scheme and host of every address in an answer: external_host wins over the request's own Host header."""

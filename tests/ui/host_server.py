@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import select
+import socket
 import threading
 import urllib.request
 from contextlib import suppress
@@ -10,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
+from urllib.parse import urlsplit
 
 # As Stash sends it with every page, its own script host left out.
 POLICY = (
@@ -42,7 +45,9 @@ class HostServer:
 
             def do_GET(self) -> None:
                 path = self.path.split("?")[0]
-                if path in files:
+                if path == "/graphql":
+                    self._tunnel()
+                elif path in files:
                     self._send(200, files[path].read_bytes(), TYPES[files[path].suffix.replace(".mjs", ".js")])
                 elif path.startswith(("/image/", "/performer/", "/scene/")):
                     self._pass_on(None)
@@ -62,6 +67,20 @@ class HostServer:
                         self._send_part(answer.status, answer.read(), answer.headers["Content-Type"])
                 except HTTPError as error:
                     self._send(error.code, error.read(), error.headers["Content-Type"])
+
+            def _tunnel(self) -> None:
+                """A WebSocket: bytes go both ways until one side ends."""
+                self.close_connection = True
+                stash = urlsplit(stash_url)
+                with socket.create_connection((stash.hostname, stash.port)) as behind, suppress(OSError):
+                    behind.sendall(f"{self.requestline}\r\n{self.headers}".encode())
+                    ways = {self.connection: behind, behind: self.connection}
+                    while True:
+                        for source in select.select(list(ways), [], [])[0]:
+                            data = source.recv(65536)
+                            if not data:
+                                return
+                            ways[source].sendall(data)
 
             def _send_part(self, status: int, body: bytes, content_type: str) -> None:
                 """Players seek by asking for parts."""

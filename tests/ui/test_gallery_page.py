@@ -27,6 +27,8 @@ def gallery(library: World) -> str:
 
 def test_looked_at_with_progress_stopped_and_resumed_and_decided(click: Click, library: World, gallery: str) -> None:
     seen = click("gallery/identify", gallery=gallery, plugins="compreface,rude")
+    assert seen["told"] >= 2, "it got on and ended: by subscription, since nothing else was let through"
+    assert seen["toldAfter"] == 0
     assert re.match(r"Stopped: [1-3] of 4 are done", seen["reached"])
     assert "Other tasks go first; this one goes on by itself…" in seen["words"]
     assert seen["written"] == []

@@ -11,7 +11,7 @@ import * as Intl from "react-intl";
 import * as ReactRouterDOM from "react-router-dom";
 import "bootstrap/dist/css/bootstrap.css";
 import "./host.css";
-import { client } from "./pages/data";
+import { client, JobsSubscribeDocument } from "./pages/data";
 import { PerformerSelect } from "./pages/shared";
 import { addRoute, Shell, useToast } from "./pages/shell";
 import { components, register } from "./patches";
@@ -20,7 +20,7 @@ Object.assign(window, {
   PluginApi: {
     React,
     ReactDOM,
-    GQL: {},
+    GQL: { JobsSubscribeDocument },
     libraries: { Apollo, Bootstrap, Intl, FontAwesomeSolid: Solid, Mousetrap, ReactRouterDOM },
     components,
     loadableComponents: { PerformerSelect: async () => (components.PerformerSelect = PerformerSelect) },

@@ -4,7 +4,7 @@ import { ask, callPlugin, change, follow, graphql, React, refreshHost, startTask
 import { messageOf } from "./parts/notices";
 
 const POLL_MS = 500;
-const SUBSCRIBED_POLL_MS = 5000; // the subscription tells; asking is for messages that were lost
+const SUBSCRIBED_POLL_MS = 5000; // after news by subscription; asking is for what was lost, and for when it breaks
 
 export type JobStatus = "READY" | "RUNNING" | "STOPPING" | "FINISHED" | "CANCELLED" | "FAILED";
 
@@ -47,7 +47,7 @@ export function isOver(job: Job): boolean {
  */
 export function watchJob(id: string, onNews: (job: Job) => void): () => void {
   let timer = 0;
-  let wait = POLL_MS;
+  let heard = false; // by subscription, since it was last asked
   let watching = true;
   const tell = (job: Job) => {
     if (!watching) return;
@@ -56,7 +56,7 @@ export function watchJob(id: string, onNews: (job: Job) => void): () => void {
   };
   const unfollow = follow<{ jobsSubscribe: { job: Job } }>("JobsSubscribeDocument", ({ jobsSubscribe: { job } }) => {
     if (job.id !== id) return;
-    wait = SUBSCRIBED_POLL_MS;
+    heard = true;
     tell(job);
   });
   const stop = () => {
@@ -71,7 +71,8 @@ export function watchJob(id: string, onNews: (job: Job) => void): () => void {
     } catch {
       // asked again below
     }
-    if (watching) timer = window.setTimeout(() => void poll(), wait);
+    if (watching) timer = window.setTimeout(() => void poll(), heard ? SUBSCRIBED_POLL_MS : POLL_MS);
+    heard = false;
   };
   void poll();
   return stop;

@@ -1,4 +1,4 @@
-import { noteWords, pressUntilFocused, queueScan, startWith, type } from "./tools.mjs";
+import { jobNews, noteWords, pressUntilFocused, queueScan, startWith, type } from "./tools.mjs";
 
 const people = (page) => page.locator(".compreface-person", { has: page.locator("a") });
 const person = (page, name) => page.locator(".compreface-person", { hasText: name });
@@ -11,12 +11,15 @@ async function find({ page, address, given }) {
 }
 
 /**
- * Look at all images; stop on the way, by keys, and go on; let another task pass; accept all that is sure, take it back.
+ * Look at all images, told by subscription alone; stop on the way, by keys; go on, told by asking alone once the socket
+ * is broken; let another task pass; accept all that is sure, take it back.
  */
 export async function identify(stage) {
   const { page } = stage;
   await startWith(page, { giveWaySeconds: 0.1, maxBatchSize: 1, cooldownSeconds: 0.7 });
   const words = await noteWords(page, ".compreface-progress p");
+  const news = await jobNews(page);
+  news.asking = false;
   await find(stage);
   await page.getByRole("progressbar").waitFor();
   const violations = await stage.axe();
@@ -26,6 +29,9 @@ export async function identify(stage) {
   const stopped = page.locator(".compreface-gallery .compreface-box");
   await stopped.waitFor();
   const reached = await stopped.innerText();
+  const { told } = news;
+  await news.breakSocket();
+  news.asking = true;
   violations.push(...(await stage.axe()));
   await pressUntilFocused(page, "Tab", page.getByRole("button", { name: "Go on" }));
   await page.keyboard.press("Enter");
@@ -43,7 +49,7 @@ export async function identify(stage) {
   await page.getByRole("button", { name: "Undo: Barack Obama" }).click();
   await page.locator(".gallery-tabs .performer-card").waitFor({ state: "detached" });
   await page.getByRole("button", { name: "Accept: Barack Obama" }).waitFor();
-  return { reached, words: await words(), written, seen, violations };
+  return { told, toldAfter: news.told - told, reached, words: await words(), written, seen, violations };
 }
 
 /** With keys: somebody accepted on the images too, somebody denied; a stranger gets a name, the others neutral ones. */

@@ -63,9 +63,10 @@ export async function noteLongTasks(page) {
 /** Every task that the page starts gets these arguments too. */
 export async function startWith(page, more) {
   await page.route("**/graphql", async (route) => {
+    if (route.request().method() !== "POST") return route.fallback();
     const body = route.request().postDataJSON();
     if (body?.operationName === "ComprefaceTask") Object.assign(body.variables.args, more);
-    await route.continue({ postData: JSON.stringify(body) });
+    await route.fallback({ postData: JSON.stringify(body) });
   });
 }
 
@@ -87,5 +88,33 @@ export function queueScan(page) {
   return page.evaluate(async () => {
     const body = JSON.stringify({ query: "mutation { metadataScan(input: {}) }" });
     await fetch("/graphql", { method: "POST", headers: { "Content-Type": "application/json" }, body });
+  });
+}
+
+/**
+ * The two ways by which a page hears of jobs, each to be cut off: `way.asking`, `way.socket`. Before `goto`. Counts what
+ * came over the socket.
+ */
+export async function jobNews(page) {
+  const way = { asking: true, socket: true, told: 0 };
+  const open = new Set();
+  await page.routeWebSocket("**/graphql", (client) => {
+    if (!way.socket) return void client.close({ code: 1012 });
+    const server = client.connectToServer();
+    server.onMessage((message) => {
+      if (String(message).includes("jobsSubscribe")) way.told += 1;
+      client.send(message);
+    });
+    open.add(client);
+  });
+  await page.route("**/graphql", async (route) => {
+    const asks = route.request().method() === "POST" && route.request().postDataJSON()?.operationName === "ComprefaceJob";
+    await (asks && !way.asking ? route.abort() : route.fallback());
+  });
+  return Object.assign(way, {
+    async breakSocket() {
+      way.socket = false;
+      for (const client of open) await client.close({ code: 1012 });
+    },
   });
 }

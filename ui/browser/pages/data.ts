@@ -1,8 +1,45 @@
 // What the pages of the test host ask of Stash, through one client as in Stash.
 
 import * as Apollo from "@apollo/client";
+import { GraphQLWsLink } from "@apollo/client/link/subscriptions";
+import { getMainDefinition } from "@apollo/client/utilities";
+import { createClient } from "graphql-ws";
 
-export const client = new Apollo.ApolloClient({ uri: "/graphql", cache: new Apollo.InMemoryCache() });
+const socket = createClient({
+  url: new URL("graphql", `${location.origin.replace(/^http/, "ws")}/`).href,
+  retryAttempts: Infinity,
+  shouldRetry: () => true,
+});
+
+/** Subscriptions go over a WebSocket, everything else over HTTP, as in Stash. */
+const link = Apollo.split(
+  ({ query }) => {
+    const definition = getMainDefinition(query);
+    return definition.kind === "OperationDefinition" && definition.operation === "subscription";
+  },
+  new GraphQLWsLink(socket),
+  new Apollo.HttpLink({ uri: "/graphql" }),
+);
+
+export const client = new Apollo.ApolloClient({ link, cache: new Apollo.InMemoryCache() });
+
+/** Of the generated client. */
+export const JobsSubscribeDocument = Apollo.gql`
+  subscription JobsSubscribe {
+    jobsSubscribe {
+      type
+      job {
+        id
+        status
+        subTasks
+        description
+        progress
+        error
+        startTime
+      }
+    }
+  }
+`;
 
 export interface Named {
   id: string;
