@@ -42,8 +42,10 @@ class Reply:
     @property
     def message(self) -> str:
         """The server's own words, else the beginning of the body, on one line; "" for an empty body."""
-        if isinstance(self.data, dict) and isinstance(self.data.get("message"), str):
-            return str(self.data["message"]).strip().rstrip(";").strip()
+        if isinstance(self.data, dict):
+            for name in ("message", "error"):  # its own errors, then those of the framework below it
+                if isinstance(self.data.get(name), str):
+                    return str(self.data[name]).strip().rstrip(";").strip()
         if self.is_page:
             return "a web page"
         return " ".join(self.body[:120].decode("utf-8", "replace").split())

@@ -6,6 +6,7 @@ memory (0). The table is compared with the server's own codes; gateways before i
 
 from __future__ import annotations
 
+import re
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,8 @@ MIGRATING = 32
 CATCH_ALL = 0
 KEY_CODES = (UNKNOWN_KEY, 20)
 _BAD_PICTURE = (21,)
+_CORE_SAID = re.compile(r'\{"message": ?"(.+?)"[\\n ]*\}')
+"""What the inference service said, in the middle of the request, method and addresses that the API puts around it."""
 
 
 class Meaning(Enum):
@@ -86,7 +89,10 @@ def meaning_of_error(error: Exception) -> Meaning:
 def words(reply: Reply) -> str:
     """A reply in a few words: "HTTP 500, code 41: Error during synchronization between servers"."""
     head = f"HTTP {reply.status}" + (f", code {reply.code}" if reply.code is not None else "")
-    return f"{head}: {reply.message}" if reply.message else f"{head}, empty"
+    told = reply.message
+    if reply.code == CORE_FAILED and (inner := _CORE_SAID.search(told)):
+        told = f"{told.partition(':')[0]}: {inner[1]}"
+    return f"{head}: {told}" if told else f"{head}, empty"
 
 
 def silent(base: str, problem: str, tries: int) -> ServiceUnavailable:

@@ -1,55 +1,45 @@
-"""The test server answers as CompreFace 1.2.0 does, its quirks included. Plain HTTP, nothing of our client."""
+"""What CompreFace 1.2.0 answers, its quirks included: asked of the test server, and of a real one that was given.
+
+Plain HTTP, nothing of our client.
+"""
 
 from __future__ import annotations
 
 import base64
 import io
-import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-import requests
 from PIL import Image
-from testcompreface import INSIGHTFACE_LIKE, TestCompreFace
+from plain_compreface import API, Call, Server, caller, refused
+from realcompreface import needs_real_server, real_server
+from testcompreface import TestCompreFace
 
 Photo = Callable[[str], bytes]
-Call = Callable[..., requests.Response]
-API = "/api/v1"
+
+
+@pytest.fixture(params=["test", pytest.param("real", marks=needs_real_server)])
+def server(request: pytest.FixtureRequest) -> Iterator[Server]:
+    if request.param == "test":
+        with TestCompreFace() as running:
+            yield running
+    else:
+        real = real_server()
+        real.wipe()
+        yield real
 
 
 @pytest.fixture
-def call(server: TestCompreFace) -> Call:
-    """call("POST", "/recognition/recognize", file=..., key=..., params..., json=...)."""
-
-    def _call(
-        method: str, path: str, *, key: str | None = "", file: bytes | None = None, **more: Any
-    ) -> requests.Response:
-        headers = {} if key is None else {"x-api-key": key or server.recognition_key}
-        files = {"file": ("picture.jpg", file)} if file is not None else more.pop("files", None)
-        return requests.request(
-            method,
-            server.base_url + path,
-            headers={**headers, **more.pop("headers", {})},
-            files=files,
-            timeout=30,
-            **more,
-        )
-
-    return _call
-
-
-def refused(response: requests.Response) -> tuple[int, int, str]:
-    held = response.json()
-    return response.status_code, held["code"], held["message"]
+def call(server: Server) -> Call:
+    return caller(server)
 
 
 # keys and routes
 
 
-def test_the_key_is_checked_in_order(server: TestCompreFace, call: Call) -> None:
+def test_the_key_is_checked_in_order(server: Server, call: Call) -> None:
     path = API + "/recognition/subjects"
     assert refused(call("GET", path, key=None)) == (400, 20, "Missing header: x-api-key")
     assert refused(call("GET", path, key="abc")) == (400, 26, "Service API key should be UUID")
@@ -57,26 +47,46 @@ def test_the_key_is_checked_in_order(server: TestCompreFace, call: Call) -> None
         status, code, message = refused(call("GET", path, key=wrong))
         assert (status, code) == (404, 10)
         assert message == f"Recognition service with API Key {wrong} not found"
-    assert call("GET", API + "/nothing/here").status_code == 500
-    assert "text/html" in call("GET", API + "/nothing/here").headers["Content-Type"]
+        assert call("GET", path, key=wrong).headers["Content-Type"] == "application/json;charset=ISO-8859-1"
+    assert refused(call("GET", path, key=None, headers={"x-api-key": ""}))[:2] == (400, 26)
+    unknown = call("GET", API + "/nothing/here")
+    assert (unknown.status_code, "code" in unknown.json()) == (500, False)
 
 
 def test_wrong_verbs_and_paths(call: Call) -> None:
     assert refused(call("PUT", API + "/recognition/faces")) == (404, 0, "Request method 'PUT' not supported")
-    unknown = call("GET", API + "/recognition/nothing")
-    assert unknown.status_code == 404
-    assert "code" not in unknown.json()
+    for method in ("GET", "PATCH"):
+        path = API + "/recognition/subjects/Ann"
+        assert refused(call(method, path)) == (404, 0, f"Request method '{method}' not supported")
+    for method in ("GET", "POST", "DELETE"):
+        unknown = call(method, API + "/recognition/nothing")
+        assert unknown.status_code == 404
+        assert "code" not in unknown.json()
     assert call("GET", "/login", key=None).headers["Content-Type"] == "text/html"
+    assert call("GET", "/api/v1", key=None, allow_redirects=False).status_code == 301
+    assert refused(call("POST", API + "/config", key=None))[:2] == (404, 0)  # no key is asked for
 
 
 def test_answers_are_indented(call: Call) -> None:
-    assert call("GET", API + "/recognition/subjects").text == '{\n  "subjects" : []\n}'
+    path = API + "/recognition/subjects"
+    assert call("GET", path).text == '{\n  "subjects" : [ ]\n}'
+    call("POST", path, json={"subject": "Ann"})
+    assert call("GET", path).text == '{\n  "subjects" : [ "Ann" ]\n}'
+
+
+def test_what_is_accepted(call: Call) -> None:
+    for accept in ("text/html", "application/xml"):
+        refusal = call("GET", API + "/recognition/subjects", headers={"Accept": accept})
+        assert (refusal.status_code, refusal.content) == (406, b"")
+    path = f"{API}/recognition/faces/{uuid.uuid4()}/img"
+    assert call("GET", path, headers={"Accept": "application/json"}).status_code == 406
+    assert call("GET", path, headers={"Accept": "application/json, application/octet-stream"}).status_code == 200
 
 
 # pictures
 
 
-def test_recognise(server: TestCompreFace, call: Call, photo: Photo) -> None:
+def test_recognise(server: Server, call: Call, photo: Photo) -> None:
     path = API + "/recognition/recognize"
     empty = call("POST", path, file=photo("obama.jpg")).json()
     assert list(empty) == ["result"]
@@ -88,13 +98,13 @@ def test_recognise(server: TestCompreFace, call: Call, photo: Photo) -> None:
     params = {"prediction_count": 3, "face_plugins": "landmarks, undefined,calculator", "status": "true"}
     (face,) = call("POST", path, file=photo("obama3.jpg"), params=params).json()["result"]
     assert [one["subject"] for one in face["subjects"]] == ["Barack", "Barack", "Joe"]  # examples, not subjects
-    assert len(face["embedding"]) == 128
+    assert len(face["embedding"]) >= 128
     assert len(face["landmarks"]) == 5
     assert "age" not in face
     assert "detector" in face["execution_time"]
     assert round(face["box"]["probability"], 5) == face["box"]["probability"]
     told = call("POST", path, file=photo("obama3.jpg"), params=params).json()["plugins_versions"]
-    assert told == {"detector": "dlib.FaceDetector", "calculator": "dlib.Calculator"}
+    assert set(told) == {"detector", "calculator"}
 
 
 def test_form_fields_count_as_parameters(call: Call, photo: Photo) -> None:
@@ -119,6 +129,8 @@ def test_pictures_it_cannot_use(call: Call, photo: Photo) -> None:
     assert refused(call("POST", path, files={"file": ("a.heic", b"x")}))[:2] == (400, 21)
     assert refused(call("POST", path, files={"other": ("a.jpg", b"x")})) == (400, 34, "Required part file is missing")
     assert refused(call("POST", path, json={})) == (400, 5, "Field content cannot be empty")
+    assert refused(call("POST", path, json={"file": ""}))[:2] == (400, 28)
+    assert refused(call("POST", path, json={"file": "AAA"}))[:2] == (500, 41)  # no padding
     assert refused(call("POST", path, json={"file": "data:image/png;base64,AAAA"}))[:2] == (400, 21)
     assert call("POST", path, data="x", headers={"Content-Type": "text/plain"}).status_code == 415
     grey = io.BytesIO()
@@ -136,34 +148,31 @@ def test_numbers_it_cannot_use(call: Call, photo: Photo) -> None:
     assert refused(call("POST", path, file=photo("obama.jpg"), params={"prediction_count": 0}))[:2] == (400, 26)
 
 
-def test_sizes(server: TestCompreFace, call: Call, photo: Photo) -> None:
+def test_plugins_that_contain_the_word_calculator(server: Server, call: Call, photo: Photo) -> None:
+    """The API looks for the word, core for the slug: neither computes the vector then."""
+    params = {"face_plugins": "calculators"}
+    assert refused(call("POST", API + "/recognition/recognize", file=photo("obama.jpg"), params=params))[:2] == (400, 0)
+    detected = call("POST", API + "/detection/detect", key=server.detection_key, file=photo("obama.jpg"), params=params)
+    assert set(detected.json()["result"][0]) == {"box"}
+
+
+def test_sizes(call: Call, photo: Photo) -> None:
     path = API + "/recognition/recognize"
-    server.max_file_bytes, server.max_request_bytes = 1000, 30_000_000
-    assert refused(call("POST", path, file=photo("obama.jpg")))[:2] == (400, 0)
-    encoded = base64.b64encode(photo("obama.jpg")).decode()
+
+    def padded(size: int) -> bytes:
+        return photo("obama.jpg").ljust(size, b"\0")
+
+    mebibyte = 1024 * 1024
+    assert call("POST", path, file=padded(5 * mebibyte)).status_code == 200
+    assert refused(call("POST", path, file=padded(5 * mebibyte + 1)))[:2] == (400, 0)
+    encoded = base64.b64encode(padded(7 * mebibyte)).decode()
     assert call("POST", path, json={"file": encoded}).status_code == 200  # only the whole request is limited here
-    server.max_request_bytes = 1000
-    large = call("POST", path, json={"file": encoded})
+    large = call("POST", path, file=padded(10 * mebibyte))
     assert large.status_code == 413
     assert "nginx" in large.text
 
 
-def test_exif_is_ignored_and_large_pictures_are_shrunk_for_detection(call: Call, photo: Photo) -> None:
-    with Image.open(io.BytesIO(photo("obama.jpg"))) as opened:
-        upright = opened.convert("RGB")
-    sideways = io.BytesIO()
-    exif = Image.Exif()
-    exif[0x0112] = 6
-    upright.transpose(Image.Transpose.ROTATE_90).save(sideways, "JPEG", exif=exif)
-    assert refused(call("POST", API + "/recognition/recognize", file=sideways.getvalue()))[:2] == (400, 28)
-    canvas = Image.new("RGB", (6000, 3000))
-    canvas.paste(upright.resize((upright.width * 600 // upright.height, 600)), (200, 200))
-    far = io.BytesIO()
-    canvas.save(far, "JPEG")
-    assert refused(call("POST", API + "/recognition/recognize", file=far.getvalue()))[:2] == (400, 28)
-
-
-def test_detection_and_verification(server: TestCompreFace, call: Call, photo: Photo) -> None:
+def test_detection_and_verification(server: Server, call: Call, photo: Photo) -> None:
     found = call("POST", API + "/detection/detect", key=server.detection_key, file=photo("obama.jpg")).json()
     assert set(found["result"][0]) == {"box"}
     files = {"source_image": ("a.jpg", photo("obama.jpg")), "target_image": ("b.jpg", photo("t1.jpg"))}
@@ -188,7 +197,7 @@ def test_verify_against_a_stored_example(call: Call, photo: Photo) -> None:
     assert refused(call("POST", unknown, file=photo("obama2.jpg"))) == (404, 44, "Image Id is incorrect")
 
 
-def test_embeddings(server: TestCompreFace, call: Call, photo: Photo) -> None:
+def test_embeddings(server: Server, call: Call, photo: Photo) -> None:
     added = call("POST", API + "/recognition/faces", file=photo("obama.jpg"), params={"subject": "Barack"}).json()
     rows = []
     for name in ("biden.jpg", "obama2.jpg"):
@@ -205,60 +214,58 @@ def test_embeddings(server: TestCompreFace, call: Call, photo: Photo) -> None:
     body = {"source": rows[1], "targets": rows}
     best = call("POST", API + "/verification/embeddings/verify", key=server.verification_key, json=body)
     assert best.json()["result"][0]["similarity"] > 0.9999
-    assert refused(call("POST", API + "/recognition/embeddings/recognize", json={"embeddings": []}))[:2] == (400, 37)
+    assert refused(call("POST", API + "/recognition/embeddings/recognize", json={"embeddings": []}))[:2] == (400, 5)
     assert refused(call("POST", API + "/recognition/embeddings/recognize", json={"embeddings": [[1.0, 2.0]]})) == (
         400,
         0,
         "Something went wrong, please try again",
     )
+    empty = {"embeddings": [[0.0] * len(rows[0])]}
+    assert refused(call("POST", API + "/recognition/embeddings/recognize", json=empty))[:2] == (400, 0)
+    text = call("POST", API + "/recognition/embeddings/recognize", data="x", headers={"Content-Type": "text/plain"})
+    assert text.status_code == 415
 
 
-def test_embeddings_of_insightface_builds_have_any_length(photo: Photo) -> None:
-    with TestCompreFace(INSIGHTFACE_LIKE) as server:
-        answer = requests.post(
-            server.base_url + API + "/recognition/recognize?face_plugins=calculator",
-            headers={"x-api-key": server.recognition_key},
-            files={"file": ("a.jpg", photo("obama.jpg"))},
-            timeout=30,
-        )
-        vector = answer.json()["result"][0]["embedding"]
-        assert sum(value * value for value in vector) == pytest.approx(21.5**2, rel=1e-3)
-
-
-# the collection
-
-
-def test_subjects(server: TestCompreFace, call: Call) -> None:
+def test_subjects(server: Server, call: Call) -> None:
     path = API + "/recognition/subjects"
     assert call("POST", path, json={"subject": "Ann"}).status_code == 201
     assert refused(call("POST", path, json={"subject": "ANN"})) == (400, 43, "Subject already exists")
-    assert refused(call("POST", path, json={"subject": " "}))[:2] == (400, 26)
-    assert refused(call("POST", path, json={"subject": "x" * 51}))[:2] == (400, 26)
+    assert refused(call("POST", path, json={"subject": " "})) == (400, 26, "Subject name cannot be empty")
+    assert call("POST", path, json={"subject": 5}).json() == {"subject": "5"}
+    assert call("POST", path, data="x", headers={"Content-Type": "text/plain"}).status_code == 415
+    assert call("POST", path, data="").status_code == 400
+    assert refused(call("POST", path, json={"subject": "x" * 51})) == (
+        400,
+        26,
+        "Subject name size must be between 1 and 50",
+    )
     assert refused(call("POST", path, json={"subject": "a/b"}))[:2] == (400, 36)
     broken = call("POST", path, data="{", headers={"Content-Type": "application/json"})
     assert (broken.status_code, broken.content) == (400, b"")
     assert call("PUT", path + "/Ann", json={"subject": "Bea"}).json() == {"updated": True}
     assert call("PUT", path + "/Bea", json={"subject": "Bea"}).json() == {"updated": False}
+    assert call("PUT", path + "/nobody", json={"subject": "nobody"}).json() == {"updated": False}
+    assert refused(call("PUT", path + "/%20", json={"subject": "Cid"})) == (400, 26, "Subject name is empty; ")
+    assert call("DELETE", path + "/a%5Cb").status_code == 400  # a page of the container below
     assert refused(call("PUT", path + "/Ann", json={"subject": "Cid"})) == (404, 42, "Subject Ann not found")
     assert call("DELETE", path + "/bea").json() == {"subject": "Bea"}
     assert refused(call("DELETE", path + "/Bea"))[:2] == (404, 42)
 
 
 @pytest.mark.parametrize("name", ["", "%2F", "%2E", ".", "x/.."])
-def test_a_trailing_slash_wipes_the_collection(server: TestCompreFace, call: Call, name: str) -> None:
+def test_a_trailing_slash_wipes_the_collection(server: Server, call: Call, name: str) -> None:
     for subject in ("Ann", "Bea"):
         call("POST", API + "/recognition/subjects", json={"subject": subject})
     assert call("DELETE", f"{API}/recognition/subjects/{name}").json() == {"deleted": 2}
-    assert server.violations
 
 
-def test_examples(server: TestCompreFace, call: Call, photo: Photo) -> None:
+def test_examples(server: Server, call: Call, photo: Photo) -> None:
     path = API + "/recognition/faces"
     first = call("POST", path, file=photo("obama.jpg"), params={"subject": "Barack"})
     assert first.status_code == 201
     again = call("POST", path, file=photo("obama.jpg"), params={"subject": "BARACK"}).json()
     assert again["subject"] == "BARACK"  # echoed as submitted
-    assert server.collection().subjects == ["Barack"]  # stored as it was
+    assert call("GET", API + "/recognition/subjects").json() == {"subjects": ["Barack"]}  # stored as it was
     assert refused(call("POST", path, file=photo("t1.jpg"), params={"subject": "x"}))[:2] == (400, 31)
     assert refused(call("POST", path, file=photo("obama.jpg"))) == (400, 33, "Required parameter subject is missing")
     assert refused(call("POST", path, file=photo("obama.jpg"), params={"subject": ""}))[:2] == (400, 26)
@@ -280,7 +287,32 @@ def test_examples(server: TestCompreFace, call: Call, photo: Photo) -> None:
     assert refused(call("DELETE", f"{path}/{image_id}"))[:2] == (404, 44)
     gone = call("POST", f"{path}/delete", json=[again["image_id"], str(uuid.uuid4())]).json()
     assert gone == [{"image_id": again["image_id"], "subject": "Barack"}]
-    assert server.collection().subjects == ["Barack"]  # without examples
+    assert call("GET", API + "/recognition/subjects").json() == {"subjects": ["Barack"]}  # without examples
+    assert refused(call("POST", f"{path}/delete", json=[None]))[:2] == (400, 0)
+    assert refused(call("DELETE", f"{path}/1-1-1-1-1"))[:2] == (404, 44)  # short, and a UUID to Java
+
+
+def test_lists_take_what_they_understand(call: Call, photo: Photo) -> None:
+    path = API + "/recognition/faces"
+    for subject in ("Barack", "Michelle", "Barack"):
+        call("POST", path, file=photo("obama.jpg"), params={"subject": subject})
+    for odd in ({"size": "abc"}, {"size": 0}, {"page": -1}, {"page": "x"}, {"sort": ""}):
+        page = call("GET", path, params=odd).json()
+        assert (page["page_size"], page["page_number"], len(page["faces"])) == (20, 0, 3)
+    assert call("GET", path, params={"size": 5000}).json()["page_size"] == 2000
+    assert refused(call("GET", path, params={"sort": "nothing"}))[:2] == (400, 0)
+    assert refused(call("GET", path, params={"page": 2**31 - 1}))[:2] == (400, 0)
+    rows = [call("GET", path, params={"sort": "id", "size": 1, "page": at}).json()["faces"][0] for at in range(3)]
+    assert [row["image_id"] for row in rows] == sorted(row["image_id"] for row in rows)
+
+
+def test_odd_subjects_of_examples(call: Call, photo: Photo) -> None:
+    path = API + "/recognition/faces"
+    twice = call("POST", path, file=photo("obama.jpg"), params={"subject": ["A", "B"]})
+    assert twice.json()["subject"] == "A,B"
+    assert refused(call("POST", path, file=photo("obama.jpg"), params={"subject": "x" * 256}))[:2] == (400, 0)
+    assert refused(call("POST", path, file=photo("obama.jpg"), params={"subject": "a\0b"}))[:2] == (400, 0)
+    assert call("GET", API + "/recognition/subjects").json() == {"subjects": ["A,B"]}
 
 
 def test_line_wrapped_base64_is_recognised_and_not_saved(call: Call, photo: Photo) -> None:
@@ -288,55 +320,30 @@ def test_line_wrapped_base64_is_recognised_and_not_saved(call: Call, photo: Phot
     assert call("POST", API + "/recognition/recognize", json={"file": wrapped}).status_code == 200
     body = {"file": wrapped}
     assert refused(call("POST", API + "/recognition/faces", json=body, params={"subject": "x"}))[:2] == (400, 0)
+    other = base64.urlsafe_b64encode(photo("obama.jpg")).decode()
+    assert refused(call("POST", API + "/recognition/recognize", json={"file": other}))[1] in (28, 41)  # taken, in vain
 
 
 def test_deleting_by_another_spelling_leaves_the_cache_behind(call: Call, photo: Photo) -> None:
     call("POST", API + "/recognition/faces", file=photo("obama.jpg"), params={"subject": "Barack"})
+    call("POST", API + "/recognition/recognize", file=photo("obama2.jpg"))  # which reads the collection
     assert call("DELETE", API + "/recognition/subjects/barack").json() == {"subject": "Barack"}
     (face,) = call("POST", API + "/recognition/recognize", file=photo("obama2.jpg")).json()["result"]
     assert face["subjects"][0]["subject"] == "Barack"
 
 
-def test_two_spellings_of_a_name_break_every_lookup(server: TestCompreFace, call: Call) -> None:
-    server.collection().subjects += ["John", "john"]
-    assert refused(call("DELETE", API + "/recognition/subjects/John"))[:2] == (400, 0)
+def test_renaming_by_another_spelling_leaves_the_cache_behind(call: Call, photo: Photo) -> None:
+    added = call("POST", API + "/recognition/faces", file=photo("obama.jpg"), params={"subject": "Barack"}).json()
+    call("POST", API + "/recognition/recognize", file=photo("obama2.jpg"))
+    assert call("PUT", API + "/recognition/subjects/barack", json={"subject": "B"}).json() == {"updated": True}
+    (face,) = call("POST", API + "/recognition/recognize", file=photo("obama2.jpg")).json()["result"]
+    assert face["subjects"][0]["subject"] == "Barack"
+    # the example goes from the database, not from the cache, and the answer is an error
+    assert refused(call("DELETE", f"{API}/recognition/faces/{added['image_id']}"))[:2] == (400, 0)
+    assert call("GET", API + "/recognition/faces").json()["faces"] == []
 
 
-def test_migration(server: TestCompreFace, call: Call, photo: Photo) -> None:
-    assert call("POST", API + "/migrate", key=None).text == "Migration started"
-    assert refused(call("POST", API + "/migrate", key=None))[:2] == (400, 27)
-    path = API + "/recognition/faces"
-    assert refused(call("POST", path, file=photo("obama.jpg"), params={"subject": "x"}))[:2] == (405, 32)
-    assert call("POST", API + "/recognition/subjects", json={"subject": "x"}).status_code == 201
-
-
-# the service
-
-
-def test_service_endpoints(server: TestCompreFace, call: Call) -> None:
-    told = {"clientMaxFileSize": 5 * 1024 * 1024, "clientMaxBodySize": 10 * 1024 * 1024}
-    assert call("GET", API + "/config", key=None).json() == told
-    status = call("GET", "/core/status", key=None).json()
-    assert status["similarity_coefficients"] == [server.core.build.c0, server.core.build.c1]
-    assert call("GET", API + "/consistence/status", key=None).json()["saveImagesToDB"] is True
-    server.core.down = True
-    assert refused(call("GET", API + "/consistence/status", key=None))[:2] == (500, 41)
-    assert call("GET", "/core/status", key=None).status_code == 502
-
-
-def test_state_survives_a_restart(server: TestCompreFace, call: Call) -> None:
-    call("POST", API + "/recognition/subjects", json={"subject": "Ann"})
-    server.stop()
-    with pytest.raises(requests.ConnectionError):
-        call("GET", API + "/recognition/subjects")
-    server.start()
-    assert call("GET", API + "/recognition/subjects").json() == {"subjects": ["Ann"]}
-
-
-# the official SDK
-
-
-def test_the_official_sdk(server: TestCompreFace, photos_dir: Path) -> None:
+def test_the_official_sdk(server: Server, photos_dir: Path) -> None:
     """Add, list, recognise, verify, delete with compreface-sdk, as a user's own script does."""
     sdk = pytest.importorskip("compreface", reason="compreface-sdk is not installed")
     face = sdk.CompreFace("http://127.0.0.1", str(server.port))
@@ -349,7 +356,7 @@ def test_the_official_sdk(server: TestCompreFace, photos_dir: Path) -> None:
     options = {"limit": 0, "prediction_count": 2, "face_plugins": "calculator,age,landmarks", "status": "true"}
     found = recognition.recognize(str(photos_dir / "obama2.jpg"), options)
     assert found["result"][0]["subjects"][0]["subject"] == "Barack Obama"
-    assert found["plugins_versions"]["calculator"] == "dlib.Calculator"
+    assert "calculator" in found["plugins_versions"]
     verified = collection.verify(str(photos_dir / "obama3.jpg"), added["image_id"])
     assert verified["result"][0]["similarity"] > 0.5
     detection = face.init_face_detection(server.detection_key)
@@ -361,7 +368,5 @@ def test_the_official_sdk(server: TestCompreFace, photos_dir: Path) -> None:
     assert collection.delete(added["image_id"])["subject"] == "Barack Obama"
     assert subjects.delete("Joseph Biden") == {"subject": "Joseph Biden"}
     assert subjects.list() == {"subjects": ["Barack Obama"]}
-    assert server.violations == []
     subjects.delete("")  # what its documentation does not say
-    assert server.collection().subjects == []
-    assert json.loads(server.requests[-1].body or b"{}") == {}
+    assert subjects.list() == {"subjects": []}

@@ -1,4 +1,4 @@
-"""Every engine there is, one after the other: the local packs, and a CompreFace server."""
+"""Every engine there is, one after the other: the local packs, a CompreFace server, and a real one that was given."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from realcompreface import needs_real_server, real_server
 from testcompreface import DLIB, LIGHT, TestCompreFace
 
 from compreface_plugin.compreface.open import open_compreface
@@ -17,7 +18,7 @@ from compreface_plugin.media.pictures import decode
 from compreface_plugin.ports import FaceEngine
 
 PACKS = ("dlib", "light", "buffalo_sc_int8")
-COMPREFACE = "compreface"
+COMPREFACE, REAL = "compreface", "real compreface"
 
 
 def models_of(request: pytest.FixtureRequest, pack: str) -> Path:
@@ -42,7 +43,18 @@ def server_engine(models: Path | None) -> Iterator[FaceEngine]:
         assert server.most_at_once <= 2
 
 
-@pytest.fixture(scope="session", params=[*PACKS, COMPREFACE])
+@contextmanager
+def real_engine() -> Iterator[tuple[FaceEngine, str]]:
+    server = real_server()
+    server.wipe()
+    service = open_compreface(server.base_url, server.recognition_key)
+    engine = service.engine(measure)
+    yield engine, server.calculator().partition(".")[0]
+    engine.close()
+    service.close()
+
+
+@pytest.fixture(scope="session", params=[*PACKS, COMPREFACE, pytest.param(REAL, marks=needs_real_server)])
 def opened(request: pytest.FixtureRequest) -> Iterator[tuple[FaceEngine, str]]:
     """(engine, the pack that really looks)."""
     if request.param == COMPREFACE:
@@ -52,6 +64,9 @@ def opened(request: pytest.FixtureRequest) -> Iterator[tuple[FaceEngine, str]]:
             models = None
         with server_engine(models) as engine:
             yield engine, "light" if models else "dlib"
+    elif request.param == REAL:
+        with real_engine() as opened_on_real:
+            yield opened_on_real
     else:
         local = open_engine(request.param, data_dir=None, models_dir=models_of(request, request.param))
         yield local, request.param

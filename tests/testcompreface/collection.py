@@ -23,9 +23,17 @@ class Stored:
     content: bytes
 
 
+@dataclass(slots=True, eq=False)
+class Cached:
+    """What recognition knows of an example: its name as it was when it was read, or renamed exactly."""
+
+    subject: str
+    vector: np.ndarray
+
+
 @dataclass(slots=True)
 class Collection:
-    """Not locked: the server does that."""
+    """Not locked: the server does that. What is written reaches the cache only when it was read before."""
 
     c0: float
     c1: float
@@ -33,13 +41,13 @@ class Collection:
     subjects: list[str] = field(default_factory=list)
     examples: dict[str, Stored] = field(default_factory=dict)
     leaked_images: int = 0  # pictures that stay in the database for ever
-    _cache: dict[str, Stored] | None = None
+    _cache: dict[str, Cached] | None = None
 
     # subjects
 
     def spelling(self, name: str) -> str | None:
         """The stored spelling. Two that differ in case alone break every lookup (400/0)."""
-        alike = [each for each in self.subjects if each.lower() == name.lower()]
+        alike = [each for each in self.subjects if _upper(each) == _upper(name)]
         if len(alike) > 1:
             raise errors.catch_all()
         return alike[0] if alike else None
@@ -51,11 +59,11 @@ class Collection:
 
     def rename(self, old: str, new: str) -> bool:
         """Renames, or merges into an existing subject."""
+        if old == new:
+            return False
         stored = self.spelling(old)
         if stored is None:
             raise errors.no_subject(old)
-        if stored == new:
-            return False
         target = self.spelling(new)
         if target is not None and target != stored:
             self.subjects.remove(stored)
@@ -64,8 +72,9 @@ class Collection:
         for each in self.examples.values():
             if each.subject == stored:
                 each.subject = target
-        if stored == old:
-            self._cache = None
+        for cached in (self._cache or {}).values():
+            if cached.subject == old:
+                cached.subject = new
         return True
 
     def delete_subject(self, name: str) -> str:
@@ -81,7 +90,7 @@ class Collection:
         self.leaked_images += sum(bool(each.content) for each in self.examples.values())
         self.subjects.clear()
         self.examples.clear()
-        self._cache = {}
+        self._cache = None
         return count
 
     def delete_examples_of(self, name: str) -> int:
@@ -96,40 +105,46 @@ class Collection:
     def _drop_examples(self, stored: str, told: str) -> int:
         gone = [each for each in self.examples.values() if each.subject == stored]
         self.leaked_images += sum(bool(each.content) for each in gone)  # embeddings go first, then nobody finds them
-        cache = self.cache()
+        cache = self._cache or {}
         for each in gone:
             del self.examples[each.image_id]
-            if told == stored:
-                cache.pop(each.image_id, None)
+        for image_id in [image_id for image_id, cached in cache.items() if cached.subject == told]:
+            del cache[image_id]
         return len(gone)
 
     # examples
 
     def add(self, subject: str, vector: np.ndarray, content: bytes) -> Stored:
+        """Raises the catch-all error when the cache holds vectors of another length: the example is stored then."""
         row = unit(vector)
-        for each in self.cache().values():
-            if each.vector.shape != row.shape:
-                raise errors.catch_all()
-            break
         stored = self.spelling(subject)
         if stored is None:
             self.subjects.append(subject)
             stored = subject
         example = Stored(str(uuid.uuid4()), stored, row, content if self.save_images else b"")
         self.examples[example.image_id] = example
-        self.cache()[example.image_id] = example
+        if self._cache is not None:
+            if any(each.vector.shape != row.shape for each in self._cache.values()):
+                raise errors.catch_all()
+            self._cache[example.image_id] = Cached(stored, row)
         return example
 
     def delete_example(self, image_id: str) -> Stored | None:
-        """The subject survives, even without examples."""
-        self.cache().pop(image_id, None)
-        return self.examples.pop(image_id, None)
+        """The subject survives, even without examples. Raises the catch-all error when the cache has another name: the
+        example is gone then, and recognised on."""
+        gone = self.examples.pop(image_id, None)
+        if gone is not None and self._cache is not None:
+            cached = self._cache.get(image_id)
+            if cached is not None and cached.subject != gone.subject:
+                raise errors.catch_all()
+            self._cache.pop(image_id, None)
+        return gone
 
     # recognition
 
-    def cache(self) -> dict[str, Stored]:
+    def cache(self) -> dict[str, Cached]:
         if self._cache is None:
-            self._cache = dict(self.examples)
+            self._cache = {image_id: Cached(each.subject, each.vector) for image_id, each in self.examples.items()}
         return self._cache
 
     def nearest(self, vector: np.ndarray, count: int) -> list[dict[str, object]]:
@@ -141,7 +156,12 @@ class Collection:
         scored.sort(key=lambda pair: -pair[0])
         return [{"subject": each.subject, "similarity": value} for value, each in scored[:count]]
 
-    def _same(self, example: Stored, probe: np.ndarray) -> np.ndarray:
-        if example.vector.shape != probe.shape:
+    def _same(self, example: Cached, probe: np.ndarray) -> np.ndarray:
+        if example.vector.shape != probe.shape and probe.size != 1:
             raise errors.catch_all()
         return example.vector
+
+
+def _upper(name: str) -> str:
+    """As PostgreSQL compares without regard to case: one character for one."""
+    return "".join(each.upper() if len(each.upper()) == 1 else each for each in name)

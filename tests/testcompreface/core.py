@@ -32,7 +32,11 @@ class CoreRefused(Exception):
 
 
 class CoreFailed(Exception):
-    """Core answers 500 or not at all."""
+    """Core does not answer."""
+
+
+class CoreBroke(Exception):
+    """Core answers 500."""
 
 
 @dataclass(slots=True, eq=False)
@@ -64,7 +68,7 @@ class Core:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def find(self, content: bytes, threshold: float | None, limit: int, detect_faces: bool = True) -> list[CoreFace]:
-        """Largest first, cut to `limit` after everything was computed. Raises CoreRefused, CoreFailed."""
+        """Largest first, cut to `limit` after everything was computed. Raises CoreRefused, CoreBroke, CoreFailed."""
         if self.down:
             raise CoreFailed("Connection refused executing POST http://compreface-core:3000/find_faces")
         if threshold is not None and not 0.0 <= threshold <= 1.0:
@@ -100,7 +104,7 @@ class Core:
         picture = Picture(np.ascontiguousarray(pixels), pixels.shape[1], pixels.shape[0])
         outcome = _engine(self.build.pack, self.models_dir).look([picture], DetectionLimits(smallest))[0]
         if isinstance(outcome, Exception):
-            raise CoreFailed(str(outcome))
+            raise CoreBroke(str(outcome))
         return outcome
 
     def _fine(self, face: SeenFace, pixels: np.ndarray) -> np.ndarray:
@@ -168,11 +172,11 @@ def box_answer(face: CoreFace, digits: int | None) -> dict[str, Any]:
 
 
 def _decoded(content: bytes) -> np.ndarray:
-    """(H, W, 3) as imageio gives it: first frame, EXIF orientation ignored. Raises CoreRefused, CoreFailed."""
+    """(H, W, 3) as imageio gives it: first frame, EXIF orientation ignored. Raises CoreRefused, CoreBroke."""
     try:
         with Image.open(io.BytesIO(content)) as image:
             if image.mode == "LA":
-                raise CoreFailed("500 INTERNAL SERVER ERROR")
+                raise CoreBroke("PluginError: unsupported number of channels")
             if image.mode == "CMYK":
                 return np.asarray(image)[..., :3].copy()
             return np.asarray(image.convert("RGB")).copy()

@@ -19,12 +19,16 @@ class EmptyAnswer(Exception):
         self.status = status
 
 
-class HtmlAnswer(Exception):
-    """A page of nginx or Tomcat."""
+class FilterError(ApiError):
+    """What the filter before the API says about a key: it has a content type of its own."""
 
-    def __init__(self, status: int, title: str) -> None:
-        super().__init__(title)
-        self.status, self.title = status, title
+
+class Unmapped(Exception):
+    """No such path, or a fault in the filter: Spring's own page, without a code."""
+
+    def __init__(self, status: int = 404) -> None:
+        super().__init__(str(status))
+        self.status = status
 
 
 def catch_all() -> ApiError:
@@ -40,16 +44,16 @@ def field_empty(name: str) -> ApiError:
     return ApiError(400, 5, f"Field {name} cannot be empty")
 
 
-def unknown_key(kind: str, key: str) -> ApiError:
-    return ApiError(404, 10, f"{kind.title()} service with API Key {key} not found")
+def unknown_key(kind: str, key: str) -> FilterError:
+    return FilterError(404, 10, f"{kind.title()} service with API Key {key} not found")
 
 
-def no_key() -> ApiError:
-    return ApiError(400, 20, "Missing header: x-api-key")
+def no_key() -> FilterError:
+    return FilterError(400, 20, "Missing header: x-api-key")
 
 
-def bad_key() -> ApiError:
-    return ApiError(400, 26, "Service API key should be UUID")
+def bad_key() -> FilterError:
+    return FilterError(400, 26, "Service API key should be UUID")
 
 
 def bad_extension(name: str) -> ApiError:
@@ -63,6 +67,11 @@ def not_base64() -> ApiError:
 def invalid(*messages: str) -> ApiError:
     """A violated rule of a parameter: each message ends with "; "."""
     return ApiError(400, 26, "".join(f"{message}; " for message in messages))
+
+
+def invalid_field(message: str) -> ApiError:
+    """A violated rule of a field of the body: told as it stands."""
+    return ApiError(400, 26, message)
 
 
 def no_face() -> ApiError:
@@ -95,6 +104,12 @@ def too_few_embeddings(expected: int, provided: int) -> ApiError:
 
 def core_failed(detail: str) -> ApiError:
     return ApiError(500, 41, f"Error during synchronization between servers: {detail}")
+
+
+def core_broke(detail: str, path: str) -> ApiError:
+    """Core answered 500: the whole of what Feign says about it."""
+    told = "[500 Internal Server Error] during [POST] to [http://compreface-core:3000/" + path
+    return core_failed(f'{told}] [FacesFeignClient#...]: [{{"message": "{detail}"}}]')
 
 
 def no_subject(name: str) -> ApiError:

@@ -38,6 +38,7 @@ class TestCompreFace:
         self.api_down = False  # the gateway answers 502 for the API
         self.core_is_open = True  # whether the gateway forwards /core/
         self.migrating = False
+        self.core_was_asked = False  # for its coefficients, which the API keeps while it runs
         self.lock = threading.RLock()
         self.services: dict[str, str] = {}
         self.recognition_key = self.add_service("recognition")
@@ -62,6 +63,7 @@ class TestCompreFace:
             self._web = WebServer(self, self._port)
             self._port = self._web.port
             self.warm_keys.clear()
+            self.core_was_asked = False
         return self
 
     def stop(self) -> None:

@@ -7,11 +7,16 @@ from decimal import ROUND_HALF_UP, Decimal
 
 import numpy as np
 
+from .errors import catch_all
+
 
 def unit(vector: object) -> np.ndarray:
-    """As the API normalises whatever it is given."""
+    """As the API normalises whatever it is given. Raises the catch-all error for a vector without a direction."""
     row = np.asarray(vector, np.float64)
-    return row / max(float(np.linalg.norm(row)), 1e-12)
+    length = float(np.linalg.norm(row))
+    if not length:
+        raise catch_all()
+    return row / length
 
 
 def similarity(a: np.ndarray, b: np.ndarray, c0: float, c1: float) -> float:

@@ -14,13 +14,16 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from . import api
-from .errors import HtmlAnswer
 from .faults import Fault
-from .pages import USER_INTERFACE, page
+from .pages import TOMCAT_BAD_REQUEST, USER_INTERFACE, page
 from .params import Incoming
 
 if TYPE_CHECKING:
     from .server import TestCompreFace
+
+
+LONGEST_LINE = 8170
+"""Of a request's path with query: nginx holds the line in 8 KiB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +98,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self._serve()
 
-    do_POST = do_PUT = do_DELETE = do_GET
+    do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = do_OPTIONS = do_GET
 
     def _serve(self) -> None:
         owner = self.server.owner
@@ -128,41 +131,50 @@ class _Handler(BaseHTTPRequestHandler):
         owner = self.server.owner
         url = urlsplit(self.path)
         path = gateway_path(url.path)
+        if len(self.path) > LONGEST_LINE:
+            return api.Answer(414, page(414), "text/html")
+        if path is None:
+            return api.Answer(400, page(400), "text/html")
         if len(self._body) > owner.max_request_bytes:
             return api.Answer(413, page(413), "text/html")
+        if path in ("/core", "/api/v1"):
+            return api.Answer(301, page(301), "text/html", location=f"{owner.base_url}{path}/")
+        if not path.startswith(("/core/", "/api/v1/")):
+            return api.Answer(200, USER_INTERFACE, "text/html")
+        if self.command == "OPTIONS":
+            return api.Answer(204, b"", "text/plain charset=UTF-8")
         if path.startswith("/core/"):
             return self._core(path)
-        if not path.startswith("/api/v1/"):
-            return api.Answer(200, USER_INTERFACE, "text/html")
         if owner.api_down:
             return api.Answer(502, page(502), "text/html")
-        if re.search(r"[<>\"{}|^`\\\x00-\x1f]", urlsplit(self.path).path):
-            return api.Answer(400, page(400), "text/html")
+        if "\\" in path:
+            return api.Answer(400, TOMCAT_BAD_REQUEST, "text/html;charset=utf-8")
         request = Incoming(
             self.command,
             path.removeprefix("/api/v1"),
             url.query,
-            self.headers.get("x-api-key") or "",
+            self.headers.get("x-api-key"),
             self.headers.get("Content-Type") or "",
             self._body,
+            self.headers.get("Accept") or "",
         )
-        try:
-            return api.answer(owner, request)
-        except HtmlAnswer as error:
-            return api.Answer(error.status, page(error.status), "text/html")
+        return api.answer(owner, request)
 
     def _core(self, path: str) -> api.Answer:
-        """Forwarded without a key."""
+        """Forwarded without a key. Slashes at the end do not matter to it."""
         core = self.server.owner.core
         if core.down:
             return api.Answer(502, page(502), "text/html")
         if not self.server.owner.core_is_open:
             return api.Answer(404, page(404), "text/html")
-        if path == "/core/status":
-            return api.Answer(200, json.dumps(core.status()).encode())
-        if path == "/core/healthcheck":
-            return api.Answer(200, b'{"status":"OK"}')
-        return api.Answer(404, b'{"message":"404 Not Found"}')
+        told = {"/core/status": core.status, "/core/healthcheck": lambda: {"status": "OK"}}.get(path.rstrip("/"))
+        if told is None:
+            return api.Answer(404, b'{"message":"404 Not Found: The requested URL was not found on the server."}')
+        if self.command not in ("GET", "HEAD"):
+            return api.Answer(
+                405, b'{"message":"405 Method Not Allowed: The method is not allowed for the requested URL."}'
+            )
+        return api.Answer(200, json.dumps(told()).encode())
 
     def _drop(self) -> None:
         self._finish(0)
@@ -176,17 +188,25 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Type", made.content_type)
         if made.cache_control:
             self.send_header("Cache-Control", made.cache_control)
+        if made.location:
+            self.send_header("Location", made.location)
         self.send_header("Content-Length", str(len(made.body)))
         self.end_headers()
-        self.wfile.write(made.body)
+        if self.command != "HEAD":
+            self.wfile.write(made.body)
 
     def _finish(self, status: int) -> None:
         headers = {name.lower(): value for name, value in self.headers.items()}
         self.server.owner.record(RequestRecord(self.command, self.path, headers, self._body, status))
 
 
-def gateway_path(raw: str) -> str:
-    """What nginx makes of a path: decoded once (%2F too), double slashes merged, "." and ".." resolved."""
+def gateway_path(raw: str) -> str | None:
+    """What nginx makes of a path: decoded once (%2F too), double slashes merged, "." and ".." resolved.
+
+    None for what it refuses: a percent sign without two digits, or a zero byte.
+    """
+    if re.search(r"%(?![0-9a-fA-F]{2})|%00", raw):
+        return None
     decoded = re.sub(r"/+", "/", unquote(raw))
     ends_with_slash = decoded.endswith(("/", "/.", "/.."))
     normal = posixpath.normpath(decoded)
