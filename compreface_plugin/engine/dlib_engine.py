@@ -18,6 +18,7 @@ from compreface_plugin.domain.errors import ModelUnavailable
 from compreface_plugin.engine.align import warp
 from compreface_plugin.engine.base import Attributes
 from compreface_plugin.engine.blas import use_one_thread
+from compreface_plugin.engine.dlib_detector import new_detector
 from compreface_plugin.engine.dlib_net import CHIP_SIDE, FaceNet, UnknownLayout
 from compreface_plugin.engine.find import find_faces
 from compreface_plugin.engine.geometry import Found, nothing
@@ -66,8 +67,8 @@ get_face_chip_details): corners of the image-right eye, corners of the image-lef
 class DlibModels:
     """Loaded dlib models. The detector object keeps scratch memory, so every thread has its own."""
 
-    def __init__(self, pack: InstalledPack) -> None:
-        """Raises ModelUnavailable."""
+    def __init__(self, pack: InstalledPack, data_dir: Path | None = None) -> None:
+        """`data_dir`: where the unpacked detector is kept, None to keep it nowhere. Raises ModelUnavailable."""
         try:
             import dlib
         except ImportError as error:
@@ -75,7 +76,7 @@ class DlibModels:
         use_one_thread()
         self._dlib: Any = dlib
         self.batch, self.device = 4, "cpu"
-        self._local = threading.local()
+        self._local, self._data_dir = threading.local(), data_dir
         recogniser, landmarks = pack.recogniser, pack.detector
         try:
             self._landmarks = dlib.shape_predictor(str(landmarks))
@@ -108,7 +109,7 @@ class DlibModels:
 
     def _detect(self, canvas: Pixels) -> Found:
         if not hasattr(self._local, "detector"):
-            self._local.detector = self._dlib.get_frontal_face_detector()
+            self._local.detector = new_detector(self._dlib, self._data_dir)
         boxes, scores, _ = self._local.detector.run(canvas, 0, HOG_SCORE)
         if not boxes:
             return nothing(10)

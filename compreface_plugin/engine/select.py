@@ -52,16 +52,16 @@ def open_engine(
         dimensions=chosen.dimensions,
         device=device or ("cpu" if chosen.kind != "insightface" else "best"),
     )
-    return LocalEngine(info, lambda: _load(chosen, device, inference_batch), workers, steps)
+    return LocalEngine(info, lambda: _load(chosen, device, inference_batch, data_dir), workers, steps)
 
 
-def _load(pack: InstalledPack, device: str, batch: int) -> Models:
+def _load(pack: InstalledPack, device: str, batch: int, data_dir: Path | None) -> Models:
     if pack.kind == "dlib":
         if device.strip().lower() not in ("", "cpu"):
             raise ModelUnavailable(f"The device {device!r} was asked for, and the pack dlib runs on the cpu only.")
         from compreface_plugin.engine.dlib_engine import DlibModels
 
-        return DlibModels(pack)
+        return DlibModels(pack, data_dir)
     if pack.kind == "light":
         from compreface_plugin.engine.light_models import LightModels
 
