@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -102,3 +104,17 @@ def test_nothing_secret_reaches_the_log(tmp_path: Path, stash: TestStash) -> Non
     assert "the.api.key.of.stash" not in text
     for process in stash.plugin_processes:
         assert json.loads(process.document)["server_connection"]["SessionCookie"]["Value"] not in text
+
+
+def test_a_python_without_our_packages_hands_over_to_the_one_that_has_them(tmp_path: Path, repo_root: Path) -> None:
+    if Path(sys.prefix).resolve() != (repo_root / ".venv").resolve():
+        pytest.skip("these tests do not run in the environment that install.sh makes")
+    bare = os.path.realpath(sys.executable)
+    if subprocess.run([bare, "-c", "import dlib"], capture_output=True, check=False).returncode == 0:
+        pytest.skip(f"{bare} has every package itself")
+    (tmp_path / "plugins").mkdir()
+    (tmp_path / "plugins" / "face").symlink_to(repo_root)
+    with TestStash(tmp_path / "config", plugins_dir=tmp_path / "plugins", python_path=bare) as server:
+        [check] = server.run_operation(PLUGIN, {"mode": "health", "only": "engine", "deep": True})["checks"]
+        assert check["message"].startswith("self-test passed")
+        assert server.broken == []

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field, replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,7 @@ from PIL import Image, ImageEnhance, ImageOps
 from teststash import TestStash
 
 QUICK = {"cooldownSeconds": -1, "modelPack": "dlib"}
+Step = Callable[["World"], object]
 
 
 def jpeg(picture: Image.Image, quality: int = 90) -> bytes:
@@ -25,13 +29,18 @@ def jpeg(picture: Image.Image, quality: int = 90) -> bytes:
 
 @dataclass
 class World:
-    """The Stash, the pictures and the ids. `expected`: image id -> performer ids that belong on it."""
+    """The Stash, the pictures and the ids.
+
+    `expected`: image id -> performer ids that belong on it; `told`: image id -> who is on it, for people whom nobody
+    told Stash about.
+    """
 
     stash: TestStash
     folder: Path
     photos: Path
     performers: dict[str, str] = field(default_factory=dict)
     expected: dict[str, list[str]] = field(default_factory=dict)
+    told: dict[str, str] = field(default_factory=dict)
 
     def run(self, task: str, timeout_s: float = 180.0, **args: Any) -> dict[str, Any]:
         """Runs a task to its end and returns its job."""
@@ -68,16 +77,69 @@ class World:
 
 @contextmanager
 def started(base: Path, repo_root: Path, photos: Path) -> Iterator[World]:
-    """A Stash without an image, with the plugin in its folder."""
+    """A Stash without an image, with the plugin in its folder; what lies in `base` already is gone on with."""
     for part in ("plugins", "pictures"):
-        (base / part).mkdir()
-    (base / "plugins" / "compreface").symlink_to(repo_root)
+        (base / part).mkdir(exist_ok=True)
+    link = base / "plugins" / "compreface"
+    if not link.exists():
+        link.symlink_to(repo_root)
     with TestStash(base / "config", plugins_dir=base / "plugins") as stash:
         yield World(stash, base / "pictures", photos)
         assert stash.broken == []
 
 
-def populate(w: World) -> World:
+class Worlds:
+    """Each kind of world is made once per process, kept as files, and copied for every test that starts from it."""
+
+    def __init__(self, folder: Path, repo_root: Path, photos: Path) -> None:
+        self._folder, self._repo_root, self._photos = folder, repo_root, photos
+        self._kept: dict[tuple[Step, ...], World] = {}
+        self._numbers = count()
+
+    @contextmanager
+    def after(self, base: Path, *steps: Step) -> Iterator[World]:
+        """A world of its own in `base`, as it is after these steps."""
+        kept = self._made(steps)
+        base.mkdir(exist_ok=True)
+        if kept is not None:
+            shutil.copytree(kept.folder.parent, base, symlinks=True, dirs_exist_ok=True)
+            _move(base / "config" / "stash-go.sqlite", kept.folder.parent, base)
+        with started(base, self._repo_root, self._photos) as world:
+            if kept is None:
+                yield world
+                return
+            _follow(world.data / "compreface.sqlite", kept.stash.url, world.stash.url)
+            yield replace(
+                world, performers=dict(kept.performers), expected=dict(kept.expected), told=dict(kept.told)
+            )
+
+    def _made(self, steps: tuple[Step, ...]) -> World | None:
+        """The world after these steps, its Stash at an end; None for none."""
+        if steps and steps not in self._kept:
+            base = self._folder / str(next(self._numbers))
+            with self.after(base, *steps[:-1]) as world:
+                steps[-1](world)
+                assert world.errors() == []
+            self._kept[steps] = world
+        return self._kept[steps] if steps else None
+
+
+def _move(library: Path, old: Path, new: Path) -> None:
+    """Paths in Stash's database after its folder was copied."""
+    with closing(sqlite3.connect(library)) as db, db:
+        for table in ("file", "folder"):
+            db.execute(f"UPDATE {table} SET path = replace(path, ?, ?)", (f"{old}/", f"{new}/"))
+            db.execute(f"UPDATE {table} SET path = ? WHERE path = ?", (str(new), str(old)))
+
+
+def _follow(store: Path, old: str, new: str) -> None:
+    """Addresses of portraits in the plugin's store: a Stash that is started again keeps its port, a copy does not."""
+    if store.exists():
+        with closing(sqlite3.connect(store)) as db, db:
+            db.execute("UPDATE enrolments SET picture_url = replace(picture_url, ?, ?)", (old, new))
+
+
+def populate(w: World) -> None:
     """Obama, Biden and Collins with portraits; nine pictures of them, six strangers, a cat, a cup."""
     # kept small: the embedded detector's time grows with the pixels
     obama = Image.open(w.photos / "obama.jpg").resize((364, 455))
@@ -95,32 +157,55 @@ def populate(w: World) -> World:
     w.add_image("pair.jpg", jpeg(pair), ["Barack Obama", "Joe Biden"])
     w.add_image("strangers.jpg", jpeg(Image.open(w.photos / "t1.jpg").crop((0, 0, 640, 500))))
     w.add_image("cat.png", (w.photos / "chelsea.png").read_bytes())
-    return w
+
+
+def synchronize(w: World) -> None:
+    assert w.run("Synchronize Performers")["status"] == "FINISHED"
+
+
+def identify(w: World) -> None:
+    assert w.run("Identify Unscanned Images")["status"] == "FINISHED"
+    assert w.named() == {image: sorted(who) for image, who in w.expected.items()}
+
+
+@pytest.fixture(scope="session")
+def worlds(tmp_path_factory: pytest.TempPathFactory, repo_root: Path, photos_dir: Path) -> Worlds:
+    return Worlds(tmp_path_factory.mktemp("worlds"), repo_root, photos_dir)
 
 
 @pytest.fixture
-def empty_world(tmp_path: Path, repo_root: Path, photos_dir: Path) -> Iterator[World]:
-    with started(tmp_path, repo_root, photos_dir) as made:
+def after(worlds: Worlds, tmp_path: Path) -> Iterator[Callable[..., World]]:
+    """after(step, step, ...): this test's own copy of the world after these steps."""
+    with ExitStack() as stack:
+        yield lambda *steps: stack.enter_context(worlds.after(tmp_path, *steps))
+
+
+@pytest.fixture
+def empty_world(after: Callable[..., World]) -> World:
+    return after()
+
+
+@pytest.fixture
+def world(after: Callable[..., World]) -> World:
+    return after(populate)
+
+
+@pytest.fixture(scope="module")
+def shared_world(worlds: Worlds, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """The same, made once for the tests of a module that leave each other's things alone."""
+    with worlds.after(tmp_path_factory.mktemp("shared"), populate) as made:
         yield made
 
 
 @pytest.fixture
-def world(empty_world: World) -> World:
-    return populate(empty_world)
-
-
-@pytest.fixture(scope="module")
-def shared_world(tmp_path_factory: pytest.TempPathFactory, repo_root: Path, photos_dir: Path) -> Iterator[World]:
-    """The same, made once for the tests of a module that leave each other's things alone."""
-    with started(tmp_path_factory.mktemp("shared"), repo_root, photos_dir) as made:
-        yield populate(made)
+def synchronized(after: Callable[..., World]) -> World:
+    return after(populate, synchronize)
 
 
 @pytest.fixture
-def synchronized(world: World) -> World:
-    assert world.run("Synchronize Performers")["status"] == "FINISHED"
-    assert world.errors() == []
-    return world
+def identified(after: Callable[..., World]) -> World:
+    """Everybody who is known stands on the images."""
+    return after(populate, synchronize, identify)
 
 
 @pytest.fixture

@@ -15,9 +15,8 @@ def kept(world: World, query: str) -> list[tuple[Any, ...]]:
         return db.execute(query).fetchall()
 
 
-def test_people_are_left_alone_by_the_way(synchronized: World) -> None:
-    world, stash = synchronized, synchronized.stash
-    world.run("Identify Unscanned Images")
+def test_people_are_left_alone_by_the_way(identified: World) -> None:
+    world, stash = identified, identified.stash
     assert world.named() == world.expected
     images = list(world.expected)
     pair = next(image for image, who in world.expected.items() if len(who) == 2)

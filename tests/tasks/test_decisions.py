@@ -52,9 +52,8 @@ def scan_again(world: World) -> None:
     assert world.errors() == []
 
 
-def test_not_her_holds_for_the_face_and_its_copies_and_costs_none_of_her_others(synchronized: World) -> None:
-    world, stash = synchronized, synchronized.stash
-    world.run("Identify Unscanned Images")
+def test_not_her_holds_for_the_face_and_its_copies_and_costs_none_of_her_others(identified: World) -> None:
+    world, stash = identified, identified.stash
     obama = world.performers["Barack Obama"]
     wrong, right = [image for image, who in world.expected.items() if who == [obama]]
     face = face_of(world, wrong, obama)
@@ -144,9 +143,8 @@ def test_a_proposal_shows_what_a_decision_needs_and_accepting_writes_it(synchron
     assert world.ask("proposals", performerId=obama)["total"] == len(hers)
 
 
-def test_every_word_and_its_taking_back(synchronized: World) -> None:
-    world, stash = synchronized, synchronized.stash
-    world.run("Identify Unscanned Images")
+def test_every_word_and_its_taking_back(identified: World) -> None:
+    world, stash = identified, identified.stash
     obama, biden = world.performers["Barack Obama"], world.performers["Joe Biden"]
     image = next(iter(world.expected))
     face = face_of(world, image, obama)["id"]
@@ -176,9 +174,8 @@ def test_every_word_and_its_taking_back(synchronized: World) -> None:
     ]
 
 
-def test_many_decisions_are_one_run_that_can_be_undone(synchronized: World) -> None:
-    world, stash = synchronized, synchronized.stash
-    world.run("Identify Unscanned Images")
+def test_many_decisions_are_one_run_that_can_be_undone(identified: World) -> None:
+    world, stash = identified, identified.stash
     before = stash.snapshot()
     images = list(world.expected)
     obama, biden = world.performers["Barack Obama"], world.performers["Joe Biden"]
@@ -210,9 +207,8 @@ def test_only_what_we_put_there_is_taken_off(synchronized: World) -> None:
     assert world.performers_on(ours) == []
 
 
-def test_a_wrong_question_is_answered_in_a_sentence_and_nothing_is_done(synchronized: World) -> None:
-    world, stash = synchronized, synchronized.stash
-    world.run("Identify Unscanned Images")
+def test_a_wrong_question_is_answered_in_a_sentence_and_nothing_is_done(identified: World) -> None:
+    world, stash = identified, identified.stash
     before = stash.snapshot()
     face = face_of(world, next(iter(world.expected)), world.performers["Barack Obama"])["id"]
     good = {"faceId": face, "decision": "reject"}
@@ -252,9 +248,8 @@ def test_confirmed_faces_are_learned_but_not_twice_and_odd_ones_are_shown(synchr
     assert world.ask("performerExamples")["performers"] == []
 
 
-def test_another_file_under_the_same_id_is_another_face(synchronized: World) -> None:
-    world, stash = synchronized, synchronized.stash
-    world.run("Identify Unscanned Images")
+def test_another_file_under_the_same_id_is_another_face(identified: World) -> None:
+    world, stash = identified, identified.stash
     obama, biden = world.performers["Barack Obama"], world.performers["Joe Biden"]
     image = next(image for image, who in world.expected.items() if who == [biden])
     world.ask("decide", faceId=face_of(world, image, biden)["id"], decision="accept")

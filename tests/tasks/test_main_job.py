@@ -32,9 +32,8 @@ def test_names_stand_on_the_images_and_undo_takes_them_back(synchronized: World)
     assert [world.performers_on(image) for image in world.expected] == [who for _, who in sorted(first.items())]
 
 
-def test_undo_spares_what_a_person_did_since(synchronized: World) -> None:
-    world, stash = synchronized, synchronized.stash
-    world.run("Identify Unscanned Images")
+def test_undo_spares_what_a_person_did_since(identified: World) -> None:
+    world, stash = identified, identified.stash
     obama, biden = world.performers["Barack Obama"], world.performers["Joe Biden"]
     images = list(world.expected)
     by_hand = images[-1]
@@ -48,9 +47,8 @@ def test_undo_spares_what_a_person_did_since(synchronized: World) -> None:
     assert any("1 were gone already" in line for line in stash.log.messages("Info"))
 
 
-def test_undo_of_one_image_and_of_one_performer(synchronized: World) -> None:
-    world = synchronized
-    world.run("Identify Unscanned Images")
+def test_undo_of_one_image_and_of_one_performer(identified: World) -> None:
+    world = identified
     run_id = world.last_run()["runId"]
     one, pair = next(iter(world.expected)), list(world.expected)[4]
     world.ask("undoRun", runId=run_id, imageId=one)
@@ -60,9 +58,8 @@ def test_undo_of_one_image_and_of_one_performer(synchronized: World) -> None:
     assert world.performers_on(pair) == [world.performers["Barack Obama"]]
 
 
-def test_a_second_pass_decodes_and_writes_nothing(synchronized: World) -> None:
-    world, stash = synchronized, synchronized.stash
-    world.run("Identify Unscanned Images")
+def test_a_second_pass_decodes_and_writes_nothing(identified: World) -> None:
+    world, stash = identified, identified.stash
     before = stash.snapshot()
     for path in world.folder.iterdir():
         path.unlink()  # whoever decodes now, fails
@@ -98,9 +95,8 @@ def test_a_second_pass_decodes_and_writes_nothing(synchronized: World) -> None:
     assert one["itemsPerSecond"] > 0
 
 
-def test_a_tag_taken_off_by_a_person_means_look_again(synchronized: World) -> None:
-    world, stash = synchronized, synchronized.stash
-    world.run("Identify Unscanned Images")
+def test_a_tag_taken_off_by_a_person_means_look_again(identified: World) -> None:
+    world, stash = identified, identified.stash
     image = next(iter(world.expected))
     stash.set_links("image", image, "tag", [])
     stash.set_links("image", image, "performer", [])
@@ -147,9 +143,8 @@ def test_identify_image_says_who_and_writes_only_when_asked(synchronized: World)
     assert world.performers_on(pair) == []
 
 
-def test_unmatched_images_can_be_looked_at_again(synchronized: World) -> None:
-    world, stash = synchronized, synchronized.stash
-    world.run("Identify Unscanned Images")
+def test_unmatched_images_can_be_looked_at_again(identified: World) -> None:
+    world, stash = identified, identified.stash
     world.run("Reset Unmatched Images")
     scanned = stash.tag_id("Compreface Scanned")
     for image, who in world.expected.items():
@@ -158,9 +153,8 @@ def test_unmatched_images_can_be_looked_at_again(synchronized: World) -> None:
     assert world.last_run()["counts"]["seen"] == sum(not who for who in world.expected.values())
 
 
-def test_the_faces_operation_remembers_verdicts_and_crops(synchronized: World) -> None:
-    world = synchronized
-    world.run("Identify Unscanned Images")
+def test_the_faces_operation_remembers_verdicts_and_crops(identified: World) -> None:
+    world = identified
     image = next(iter(world.expected))
     answer = world.ask("faces", imageId=image, crops=True)
     assert answer["item"]["matched"]

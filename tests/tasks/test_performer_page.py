@@ -32,9 +32,8 @@ def test_one_answer_tells_what_she_is_recognised_by_and_where(synchronized: Worl
         world.ask("performerFaces", performerId=4711)
 
 
-def test_an_example_is_added_and_removed_and_both_are_taken_back(synchronized: World) -> None:
-    world = synchronized
-    world.run("Identify Unscanned Images")
+def test_an_example_is_added_and_removed_and_both_are_taken_back(identified: World) -> None:
+    world = identified
     obama = world.performers["Barack Obama"]
     face = world.ask("performerFaces", performerId=obama)["faces"][0]
 

@@ -5,19 +5,30 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from tasks.conftest import populate, synchronize
 
 from teststash.library import LibraryError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from conftest import World
 
 
-def make_plan(world: World, name: str = "evening") -> str:
-    world.run("Identify Unscanned Images", plan=name)
-    assert world.errors() == []
+def make_plan(world: World) -> None:
+    world.run("Identify Unscanned Images", plan="evening")
+
+
+def plan_of(world: World) -> str:
     [plan] = world.ask("plans")["plans"]
-    assert plan["name"] == name
+    assert plan["name"] == "evening"
     return str(plan["planId"])
+
+
+@pytest.fixture
+def planned(after: Callable[..., World]) -> World:
+    """Everybody waits in the plan "evening"."""
+    return after(populate, synchronize, make_plan)
 
 
 def test_a_review_run_writes_nothing_and_its_plan_writes_everything(synchronized: World) -> None:
@@ -50,9 +61,9 @@ def test_a_review_run_writes_nothing_and_its_plan_writes_everything(synchronized
     assert stash.snapshot() == before
 
 
-def test_an_applied_plan_is_as_an_automatic_run(synchronized: World) -> None:
-    world, stash = synchronized, synchronized.stash
-    plan_id = make_plan(world)
+def test_an_applied_plan_is_as_an_automatic_run(planned: World) -> None:
+    world, stash = planned, planned.stash
+    plan_id = plan_of(world)
     world.ask("applyPlan", planId="evening")
     applied = stash.snapshot()["image"]
     world.run("Identify Unscanned Images")
@@ -66,9 +77,9 @@ def test_an_applied_plan_is_as_an_automatic_run(synchronized: World) -> None:
     assert plan_id
 
 
-def test_a_plan_is_applied_in_part(synchronized: World) -> None:
-    world = synchronized
-    plan_id = make_plan(world)
+def test_a_plan_is_applied_in_part(planned: World) -> None:
+    world = planned
+    plan_id = plan_of(world)
     images = list(world.expected)
     pair, obama = images[4], world.performers["Barack Obama"]
     world.ask("applyPlan", planId=plan_id, imageIds=[images[0]])
@@ -81,9 +92,9 @@ def test_a_plan_is_applied_in_part(synchronized: World) -> None:
     assert world.named() == {image: sorted(who) for image, who in world.expected.items()}
 
 
-def test_what_a_person_did_meanwhile_is_hers(synchronized: World) -> None:
-    world, stash = synchronized, synchronized.stash
-    plan_id = make_plan(world)
+def test_what_a_person_did_meanwhile_is_hers(planned: World) -> None:
+    world, stash = planned, planned.stash
+    plan_id = plan_of(world)
     images = list(world.expected)
     obama, collins = world.performers["Barack Obama"], world.performers["Eileen Collins"]
     stash.set_links("image", images[0], "performer", [obama])  # by hand, as the plan would
@@ -100,7 +111,9 @@ def test_what_a_person_did_meanwhile_is_hers(synchronized: World) -> None:
 def test_a_deleted_plan_leaves_no_trace_and_images_are_scanned_again(synchronized: World) -> None:
     world, stash = synchronized, synchronized.stash
     before = stash.snapshot()
-    plan_id = make_plan(world)
+    make_plan(world)
+    assert world.errors() == []
+    plan_id = plan_of(world)
     assert world.ask("proposals")["total"] == 6
     assert world.ask("deletePlan", planId=plan_id)["items"] == 7
     assert stash.snapshot() == before
@@ -111,9 +124,9 @@ def test_a_deleted_plan_leaves_no_trace_and_images_are_scanned_again(synchronize
     assert world.named() == {image: sorted(who) for image, who in world.expected.items()}
 
 
-def test_a_rejected_face_is_left_out_of_its_plan(synchronized: World) -> None:
-    world = synchronized
-    plan_id = make_plan(world)
+def test_a_rejected_face_is_left_out_of_its_plan(planned: World) -> None:
+    world = planned
+    plan_id = plan_of(world)
     images = list(world.expected)
     pair, biden = images[4], world.performers["Joe Biden"]
     waiting = world.ask("proposals", imageId=pair)["proposals"]
@@ -130,9 +143,8 @@ def test_a_rejected_face_is_left_out_of_its_plan(synchronized: World) -> None:
     ]
 
 
-def test_a_performer_taken_off_by_hand_is_proposed_and_not_written_again(synchronized: World) -> None:
-    world, stash = synchronized, synchronized.stash
-    world.run("Identify Unscanned Images")
+def test_a_performer_taken_off_by_hand_is_proposed_and_not_written_again(identified: World) -> None:
+    world, stash = identified, identified.stash
     image = next(iter(world.expected))
     stash.set_links("image", image, "performer", [])
     world.run("Identify All Images")

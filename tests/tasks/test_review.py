@@ -5,26 +5,31 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tasks.conftest import populate, synchronize
 from tasks.crowd import EAGER, fill_queue
 
 from teststash.library import LibraryError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tasks.conftest import World
 
 CROWD = 30
 
 
-@pytest.fixture
-def waiting(synchronized: World) -> World:
-    """Faces of the small world and of 30 more images wait, one image cannot be read."""
-    world = synchronized
+def let_wait(world: World) -> None:
     world.stash.set_plugin_settings("compreface", EAGER)
     (world.folder / "broken.jpg").write_bytes(b"no picture")
     world.stash.add_image(world.folder / "broken.jpg")
     world.run("Identify Unscanned Images")
     fill_queue(world, CROWD)
-    return world
+
+
+@pytest.fixture
+def waiting(after: Callable[..., World]) -> World:
+    """Faces of the small world and of 30 more images wait, one image cannot be read."""
+    return after(populate, synchronize, let_wait)
 
 
 def test_the_queue_stands_still_while_it_is_worked_off(waiting: World) -> None:
