@@ -32,8 +32,11 @@ _TURNS = ((1, Image.Transpose.ROTATE_90), (3, Image.Transpose.ROTATE_270), (2, I
 def find_faces(picture: Image.Image, min_face_px: float, reach: Reach, detect: Detect) -> Found:
     """Faces of an RGB picture in its own pixels, without duplicates, `min_face_px` (short side) and larger.
 
-    When nothing is found upright, the picture is tried on both sides and upside down.
+    When nothing is found upright, the picture is tried on both sides and upside down. A picture less than half as
+    wide or high as the smallest face, an icon, is not looked at: a face may reach beyond the edges, but not so far.
     """
+    if 2 * min(picture.size) < min_face_px:
+        return nothing()
     views = plan(picture.width, picture.height, min_face_px, reach)
     found = _large_enough(_look(picture, views, detect), min_face_px * 0.9)
     if not len(found):

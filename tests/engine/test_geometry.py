@@ -9,6 +9,7 @@ from PIL import Image
 from compreface_plugin.engine.align import ARCFACE_112, similarity, warp
 from compreface_plugin.engine.detectors import SCRFD_REACH, YUNET_REACH
 from compreface_plugin.engine.dlib_engine import HOG_REACH
+from compreface_plugin.engine.find import find_faces
 from compreface_plugin.engine.geometry import Found, nothing, turned_back, without_duplicates
 from compreface_plugin.engine.quality import pose_degrees
 from compreface_plugin.engine.views import Reach, close_view, plan
@@ -42,6 +43,18 @@ def test_a_box_within_a_box_with_the_same_eyes_is_one_face() -> None:
 
 def test_no_face_stays_no_face() -> None:
     assert len(without_duplicates(nothing())) == 0
+
+
+@pytest.mark.parametrize(("size", "looked_at"), [((20, 300), False), ((300, 20), False), ((22, 300), True)])
+def test_an_icon_is_not_looked_at(size: tuple[int, int], looked_at: bool) -> None:
+    canvases = []
+
+    def detect(canvas: np.ndarray) -> Found:
+        canvases.append(canvas.shape)
+        return nothing()
+
+    assert len(find_faces(Image.new("RGB", size), 42.0, HOG_REACH, detect)) == 0
+    assert bool(canvases) is looked_at
 
 
 @pytest.mark.parametrize("turns", [0, 1, 2, 3])

@@ -165,7 +165,7 @@ def test_the_faces_operation_remembers_verdicts_and_crops(identified: World) -> 
 
 def test_few_requests_for_many_images(synchronized: World) -> None:
     world, stash = synchronized, synchronized.stash
-    cup = Image.open(world.photos / "coffee.png").convert("RGB").resize((60, 40))
+    cup = Image.open(world.photos / "coffee.png").convert("RGB").resize((30, 20))
     for number in range(200):
         path = world.folder / f"cup{number}.jpg"
         cup.point(lambda value, n=number: min(255, value + n % 50)).save(path)
