@@ -26,7 +26,7 @@ from compreface_plugin.stopwatch import Stopwatch
 from compreface_plugin.store.connection import store_errors
 from compreface_plugin.store.store import Store
 from compreface_plugin.tasks.router import Mode, mode_named
-from compreface_plugin.values import read_text
+from compreface_plugin.values import float_arg, read_text
 
 if TYPE_CHECKING:
     from compreface_plugin.compreface.faces import Measure
@@ -160,7 +160,7 @@ def _context(
         stash_version=client.version,
         setup=_setup(settings, data_dir, client.address.base),
         open_engine=open_pinned,
-        open_compreface=partial(_open_compreface, settings, token, log, steps),
+        open_compreface=partial(_open_compreface, request, settings, token, log, steps),
         compreface_answers=partial(_compreface_answers, settings),
         measure=_measure,
         open_pack=partial(_open_pack, settings, data_dir, steps),
@@ -235,16 +235,20 @@ def _open_pack(settings: Settings, data_dir: Path, steps: Stopwatch, pack: str) 
     )
 
 
-def _open_compreface(settings: Settings, token: StopToken, log: StashLog, steps: Stopwatch) -> CompreFace:
+def _open_compreface(
+    request: Request, settings: Settings, token: StopToken, log: StashLog, steps: Stopwatch
+) -> CompreFace:
     from compreface_plugin.compreface.open import open_compreface
+    from compreface_plugin.compreface.patience import PATIENCE_S, Patience, pauses
 
+    patience_s = float_arg(request.args, "comprefacePatienceSeconds", PATIENCE_S, maximum=86_400.0)
     return open_compreface(
         settings.compreface_url,
         settings.recognition_api_key,
         detection_key=settings.detection_api_key,
         verification_key=settings.verification_api_key,
         log=log,
-        wait=token.wait,
+        patience=Patience(pauses(patience_s), token.wait),
         steps=steps,
     )
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from compreface_plugin import http_trouble
 from compreface_plugin.compreface import answers, trouble
 from compreface_plugin.compreface.models import ServerModel
+from compreface_plugin.compreface.patience import Patience
 from compreface_plugin.compreface.transport import Files, Reply, Transport
 from compreface_plugin.compreface.trouble import Meaning
 from compreface_plugin.domain.calculators import known_calculator
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from compreface_plugin.ports import Progress
 
 API = "/api/v1"
-PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
-"""Between tries: a minute in all, which is what a restart of its containers takes."""
 DOUBTFUL_TRIES = 3
 """Failures of the server on one and the same request before that request is held to be the cause."""
 FAILED_IN_A_ROW = 4
@@ -69,18 +67,6 @@ class Keys:
         for key in (self.recognition, self.detection, self.verification):
             text = text.replace(key, "(key)") if key else text
         return text
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long to wait for the server. `wait` sleeps and may raise Cancelled (a cancel token's `wait`)."""
-
-    pauses_s: Sequence[float] = PAUSES_S
-    wait: Callable[[float], None] = time.sleep
-
-    @property
-    def longest_s(self) -> float:
-        return max(self.pauses_s, default=0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -395,4 +381,4 @@ def answers_at(base: str, connect_s: float = 3.0, read_s: float = 15.0) -> str:
     return f"something else answers ({trouble.words(reply)})"
 
 
-__all__ = ["AnswerLost", "CompreFaceClient", "Keys", "Limits", "Patience", "ServiceRefused", "answers_at"]
+__all__ = ["AnswerLost", "CompreFaceClient", "Keys", "Limits", "ServiceRefused", "answers_at"]

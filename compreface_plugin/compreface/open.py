@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from compreface_plugin.compreface.address import find
-from compreface_plugin.compreface.client import CompreFaceClient, Keys, Patience, answers_at
+from compreface_plugin.compreface.client import CompreFaceClient, Keys, answers_at
 from compreface_plugin.compreface.subjects import SubjectBook
 from compreface_plugin.compreface.transport import Transport
 from compreface_plugin.domain.errors import SettingsError
@@ -16,6 +15,7 @@ from compreface_plugin.stopwatch import Stopwatch
 if TYPE_CHECKING:
     from compreface_plugin.compreface.engine import CompreFaceEngine
     from compreface_plugin.compreface.faces import Measure
+    from compreface_plugin.compreface.patience import Patience
     from compreface_plugin.ports import Progress
 
 ASK_SET_S = 10.0
@@ -53,12 +53,10 @@ def open_compreface(
     detection_key: str | None = None,
     verification_key: str | None = None,
     log: Progress | None = None,
-    wait: Callable[[float], None] | None = None,
     patience: Patience | None = None,
     steps: Stopwatch | None = None,
 ) -> CompreFace:
-    """`url`: the setting comprefaceUrl, None to look in the usual places. `wait`: a cancel token's, for the pauses.
-    `steps` is told what takes how long.
+    """`url`: the setting comprefaceUrl, None to look in the usual places. `steps` is told what takes how long.
 
     Raises SettingsError (no key, or no address), ServiceUnavailable telling what was tried.
     """
@@ -72,9 +70,8 @@ def open_compreface(
     place = find(url, lambda base: answers_at(base, connect_s))
     if log is not None:
         log.info(place.told)
-    chosen = patience or (Patience(wait=wait) if wait is not None else Patience())
     keys = Keys(recognition_key, detection_key, verification_key)
-    client = CompreFaceClient(Transport(place.base, steps=watch), keys, log, chosen)
+    client = CompreFaceClient(Transport(place.base, steps=watch), keys, log, patience)
     return CompreFace(client, SubjectBook(client), place.told, watch)
 
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from compreface_plugin.compreface.address import candidates
-from compreface_plugin.compreface.client import CompreFaceClient, Keys, Patience, answers_at
+from compreface_plugin.compreface.client import CompreFaceClient, Keys, answers_at
+from compreface_plugin.compreface.patience import Patience
 from compreface_plugin.compreface.transport import Transport
 from compreface_plugin.domain.errors import PluginError
 

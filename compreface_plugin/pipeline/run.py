@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 GIVE_WAY_AFTER_S = 180.0  # a run works at least this long before it lets waiting jobs pass ("every few minutes")
 HOW_TO_RUN = frozenset(  # arguments that say how to run, not what: a run goes on under other ones
     {
-        *("mode", "resume", "errand", "giveWaySeconds", "maxBatchSize", "cooldownSeconds"),
+        *("mode", "resume", "errand", "giveWaySeconds", "comprefacePatienceSeconds", "maxBatchSize", "cooldownSeconds"),
         *("device", "hardwareDecoding", "stashUrl"),
     }
 )

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from testcompreface import TestCompreFace
 
-from compreface_plugin.compreface.client import Patience
 from compreface_plugin.compreface.open import CompreFace, open_compreface
+from compreface_plugin.compreface.patience import Patience
 from compreface_plugin.domain.faces import Picture
 from compreface_plugin.media.pictures import decode
 

@@ -13,8 +13,9 @@ import pytest
 from PIL import Image
 from testcompreface import TestCompreFace
 
-from compreface_plugin.compreface.client import FAILED_IN_A_ROW, LEAST_PROBABILITY, Patience
+from compreface_plugin.compreface.client import FAILED_IN_A_ROW, LEAST_PROBABILITY
 from compreface_plugin.compreface.open import CompreFace
+from compreface_plugin.compreface.patience import Patience, pauses
 from compreface_plugin.compreface.trouble import PictureFailed
 from compreface_plugin.domain.calculators import Calculator, service_calculator
 from compreface_plugin.domain.errors import (
@@ -95,6 +96,13 @@ def test_a_server_that_is_gone_comes_back(server: TestCompreFace, connect: Conne
     server.stop()
     assert len(service.client.look(photo("obama.jpg"), PLUGINS).faces) == 1
     assert len(waited) == 3
+
+
+def test_pauses_double_and_add_up_to_the_patience() -> None:
+    assert pauses(60) == Patience().pauses_s == (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 28.5)
+    assert pauses(100) == (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0, 8.5)
+    assert pauses(0.25) == (0.25,)
+    assert pauses(0) == ()
 
 
 def test_a_server_that_stays_away_ends_the_run_with_one_sentence(

@@ -12,9 +12,9 @@ import pytest
 from PIL import Image
 from testcompreface import DLIB, FACENET_LIKE, INSIGHTFACE_LIKE, Build, TestCompreFace
 
-from compreface_plugin.compreface.client import Patience
 from compreface_plugin.compreface.engine import CompreFaceEngine
 from compreface_plugin.compreface.open import CompreFace, open_compreface
+from compreface_plugin.compreface.patience import Patience
 from compreface_plugin.domain.errors import (
     EmbeddingMismatch,
     ItemError,

@@ -54,8 +54,8 @@ class Library:
         }
         self.stash.set_plugin_settings("compreface", {**settings, **more})
 
-    def run(self, task: str) -> dict[str, Any]:
-        return self.stash.wait_for_job(self.stash.run_task("compreface", task, {}), 240.0)
+    def run(self, task: str, **args: Any) -> dict[str, Any]:
+        return self.stash.wait_for_job(self.stash.run_task("compreface", task, args), 240.0)
 
     def named(self) -> dict[str, list[str]]:
         return {image: sorted(self.stash.links("image", image, "performer")) for image in self.expected}
@@ -148,13 +148,13 @@ def test_a_picture_that_breaks_the_server_is_told_and_tried_again(library: Libra
     assert library.named()[bad] == who
 
 
-@pytest.mark.slow
 def test_a_server_that_is_gone_ends_the_run_and_the_next_start_goes_on(
     library: Library, server: TestCompreFace
 ) -> None:
     library.run("Synchronize Performers")
     server.api_down = server.core.down = True
-    library.run("Identify Unscanned Images")
+    library.run("Identify Unscanned Images", comprefacePatienceSeconds=4)
+    assert len(library.lines("trying on for 4 s")) == 1
     told = [line for line in library.stash.log.messages("Error") if "does not answer" in line]
     assert told
     assert len({line[line.index("CompreFace at") :] for line in told}) == 1
