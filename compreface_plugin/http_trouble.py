@@ -5,6 +5,8 @@ from __future__ import annotations
 import requests
 from urllib3.exceptions import NameResolutionError, NewConnectionError
 
+from compreface_plugin.domain.sentences import sentence
+
 HTTP_ERRORS = (requests.RequestException,)
 
 
@@ -27,14 +29,14 @@ def never_sent(error: Exception) -> bool:
 def describe(error: Exception) -> str:
     """The trouble in a few words, without addresses and object dumps."""
     if isinstance(error, requests.exceptions.SSLError):
-        return "its certificate is not trusted"
+        return sentence("http.certificate")
     if isinstance(error, requests.ConnectTimeout):
-        return "no connection in time"
+        return sentence("http.connect")
     if isinstance(error, requests.Timeout):
-        return "no answer in time"
+        return sentence("http.answer")
     if isinstance(error, requests.ConnectionError):
         reason = getattr(error.args[0], "reason", None) if error.args else None
         if isinstance(reason, NameResolutionError):
-            return "the host name is unknown"
-        return "connection refused" if isinstance(reason, NewConnectionError) else "the connection broke"
+            return sentence("http.name")
+        return sentence("http.refused" if isinstance(reason, NewConnectionError) else "http.broke")
     return type(error).__name__

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from compreface_plugin.domain.errors import ServiceUnavailable, SettingsError
+from compreface_plugin.domain.sentences import sentence
 
 USUAL_PLACES = ("http://compreface:8000", "http://localhost:8000")
 """Tried in this order when nothing is set: the container beside Stash, then this machine."""
@@ -48,10 +49,7 @@ def candidates(setting: str | None) -> tuple[str, ...]:
     except ValueError:
         host, port = None, None
     if not host or parts.scheme not in ("", "http", "https") or any(c.isspace() for c in text) or parts.username:
-        raise SettingsError(
-            f"The setting comprefaceUrl is {setting!r}; allowed is an address as http://compreface:8000, or a host "
-            "name alone. Correct it and start again."
-        )
+        raise SettingsError(sentence("address.wrong", given=repr(setting)))
     shown = f"[{host}]" if ":" in host else host
     prefix = _without_page(parts.path)
     if port is not None:
@@ -76,12 +74,11 @@ def find(setting: str | None, ask: Ask) -> Place:
             before = f" (tried before: {'; '.join(tried)})" if tried else ""
             return Place(base, f"CompreFace answers at {base}{before}.")
         tried.append(f"{base}: {trouble}")
-    raise ServiceUnavailable(_nowhere(setting, tried))
+    raise ServiceUnavailable(_nowhere(tried))
 
 
-def _nowhere(setting: str | None, tried: Sequence[str]) -> str:
-    cure = "check the setting comprefaceUrl" if setting else "set comprefaceUrl to its address"
-    return f"CompreFace was not found; tried {'; '.join(tried)}. Start it, or {cure}, then start the task again."
+def _nowhere(tried: Sequence[str]) -> str:
+    return sentence("server.nowhere", tried="; ".join(tried))
 
 
 def is_near(base: str) -> bool:

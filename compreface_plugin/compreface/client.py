@@ -20,6 +20,7 @@ from compreface_plugin.compreface.transport import Files, Reply, Transport
 from compreface_plugin.compreface.trouble import Meaning
 from compreface_plugin.domain.calculators import known_calculator
 from compreface_plugin.domain.errors import NotAuthorised, PluginError, ServiceRefused, ServiceUnavailable
+from compreface_plugin.domain.sentences import sentence
 
 if TYPE_CHECKING:
     from compreface_plugin.ports import Progress
@@ -325,7 +326,11 @@ class CompreFaceClient:
         reply = self.ask(method, path, asked, key=self._keys.of(kind))
         if _opened(reply):
             return ""
-        return str(self._refusal(asked, reply, kind))
+        error = self._refusal(asked, reply, kind)
+        if isinstance(error, NotAuthorised) and reply.code != trouble.UNKNOWN_KEY:
+            answer = self._keys.hide(trouble.words(reply))
+            return sentence("key.refused", address=self.base, wanted=kind, answer=answer)
+        return error.sentence
 
     def _about_key(self, wanted: str) -> str:
         """The same answer stands for an unknown key and for one of another service, so the other doors are tried."""
@@ -337,14 +342,8 @@ class CompreFaceClient:
             except trouble.CONNECTION_ERRORS:
                 break
             if _opened(reply):
-                return (
-                    f"The setting {wanted}ApiKey holds the key of a {kind} service where that of a {wanted} service is "
-                    f"needed; copy the key of a {wanted} service from CompreFace's page of services."
-                )
-        return (
-            f"CompreFace at {self.base} knows no {wanted} service with the key in the setting {wanted}ApiKey; copy the "
-            f"key of a {wanted} service from its page of services."
-        )
+                return sentence("key.other", wanted=wanted, found=kind)
+        return sentence("key.unknown", address=self.base, wanted=wanted)
 
 
 def _opened(reply: Reply) -> bool:
@@ -378,7 +377,7 @@ def answers_at(base: str, connect_s: float = 3.0, read_s: float = 15.0) -> str:
         return http_trouble.describe(error)
     finally:
         transport.close()
-    return f"something else answers ({trouble.words(reply)})"
+    return sentence("server.other", answer=trouble.words(reply))
 
 
 __all__ = ["AnswerLost", "CompreFaceClient", "Keys", "Limits", "ServiceRefused", "answers_at"]

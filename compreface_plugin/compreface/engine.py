@@ -19,6 +19,7 @@ from compreface_plugin.compreface.models import ServerModel
 from compreface_plugin.domain.calculators import known_calculator
 from compreface_plugin.domain.errors import EmbeddingMismatch, ItemError, ModelUnavailable, ServiceRefused
 from compreface_plugin.domain.faces import DetectionLimits, EngineInfo, Picture, SeenFace
+from compreface_plugin.domain.sentences import sentence
 from compreface_plugin.domain.worked import Step
 from compreface_plugin.stopwatch import Stopwatch
 
@@ -251,9 +252,5 @@ class CompreFaceEngine:
         name = seen.versions.get("calculator", "") if seen else ""
         known = known_calculator(name)
         if not seen or not name or known is None:
-            raise ModelUnavailable(
-                f"CompreFace at {self._client.base} does not tell which model it runs"
-                f"{f' (it is {name}, whose similarity is unknown)' if name else ''}: let its gateway forward "
-                "/core/status, as its own does from version 1.1 on."
-            )
+            raise ModelUnavailable(sentence("server.model", address=self._client.base))
         return ServerModel(name, seen.versions.get("detector", ""), known.dimensions, known.c0, known.c1, frozenset())

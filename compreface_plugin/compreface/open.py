@@ -10,6 +10,7 @@ from compreface_plugin.compreface.client import CompreFaceClient, Keys, answers_
 from compreface_plugin.compreface.subjects import SubjectBook
 from compreface_plugin.compreface.transport import Transport
 from compreface_plugin.domain.errors import SettingsError
+from compreface_plugin.domain.sentences import sentence
 from compreface_plugin.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
@@ -61,10 +62,7 @@ def open_compreface(
     Raises SettingsError (no key, or no address), ServiceUnavailable telling what was tried.
     """
     if not recognition_key:
-        raise SettingsError(
-            "The engine CompreFace needs the setting recognitionApiKey: copy the key of a Recognition service from "
-            "CompreFace's page of services."
-        )
+        raise SettingsError(sentence("server.keyless"))
     connect_s = ASK_SET_S if url else ASK_GUESSED_S
     watch = steps or Stopwatch()
     place = find(url, lambda base: answers_at(base, connect_s))

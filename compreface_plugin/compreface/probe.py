@@ -14,6 +14,7 @@ from compreface_plugin.compreface.client import CompreFaceClient, Keys, answers_
 from compreface_plugin.compreface.patience import Patience
 from compreface_plugin.compreface.transport import Transport
 from compreface_plugin.domain.errors import PluginError
+from compreface_plugin.domain.sentences import sentence
 
 if TYPE_CHECKING:
     from compreface_plugin.compreface.models import ServerModel
@@ -64,10 +65,12 @@ def probe(url: str | None, keys: Mapping[str, str | None]) -> Probe:
         told = {kind: client.key_trouble(kind) for kind in KINDS if keys.get(kind)}
         return Probe(found.tried, _named(model) if model else "", told)
     except PluginError as error:
-        return Probe((*found.tried[:-1], Tried(found.base, str(error))))
+        return Probe((*found.tried[:-1], Tried(found.base, error.sentence)))
     finally:
         client.close()
 
 
 def _named(model: ServerModel) -> str:
-    return f"{model.calculator}, faces found by {model.detector}" if model.detector else model.calculator
+    if not model.detector:
+        return model.calculator
+    return sentence("compreface.model", model=model.calculator, detector=model.detector)

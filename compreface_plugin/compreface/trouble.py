@@ -19,6 +19,7 @@ from compreface_plugin.domain.errors import (
     ServiceRefused,
     ServiceUnavailable,
 )
+from compreface_plugin.domain.sentences import sentence
 
 if TYPE_CHECKING:
     from compreface_plugin.compreface.transport import Reply
@@ -97,10 +98,7 @@ def words(reply: Reply) -> str:
 
 def silent(base: str, problem: str, tries: int) -> ServiceUnavailable:
     """The error when patience is at its end."""
-    return ServiceUnavailable(
-        f"CompreFace at {base} does not answer ({problem}; {tries} tries): start it, or correct comprefaceUrl, and "
-        "start the task again; what is done stays."
-    )
+    return ServiceUnavailable(sentence("server.silent", address=base, problem=problem, tries=tries))
 
 
 def refusal(base: str, asked: str, reply: Reply) -> PluginError:

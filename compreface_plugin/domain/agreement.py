@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from compreface_plugin.domain.records import Verdict, VerdictRecord
+from compreface_plugin.domain.sentences import sentence
 
 LEAST_FRAMES = 2  # frames that must agree: one lucky frame decides nothing
 LEAST_SHARE = 0.5  # of the frames that may vote
-ONE_FRAME = "too few frames agree"
-TILES_ONLY = "seen in small preview pictures alone"
+ONE_FRAME = sentence("reason.frames")
+TILES_ONLY = sentence("reason.previews")
 
 
 @dataclass(frozen=True, slots=True)

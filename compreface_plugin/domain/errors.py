@@ -22,9 +22,16 @@ PluginError             base of every error this package raises on purpose; str(
 
 from __future__ import annotations
 
+from compreface_plugin.domain.sentences import Sentence
+
 
 class PluginError(Exception):
     """Base. The message is one sentence: what was asked, what came back, what to do."""
+
+    @property
+    def sentence(self) -> str:
+        """The message, a `Sentence` where it has a code."""
+        return self.args[0] if self.args and isinstance(self.args[0], Sentence) else str(self)
 
 
 class ItemError(PluginError):

@@ -17,6 +17,7 @@ from compreface_plugin.domain.errors import EmbeddingMismatch
 from compreface_plugin.domain.gallery import Gallery, unit_rows
 from compreface_plugin.domain.operating_points import REFERENCE_PEOPLE, OperatingPoint, deviate_of, rate_of
 from compreface_plugin.domain.scoring import Scorer
+from compreface_plugin.domain.sentences import sentence
 from compreface_plugin.domain.similarity import Similarity
 
 if TYPE_CHECKING:
@@ -164,13 +165,13 @@ class Matcher:
 
     def _verdict(self, best: float | None, margin: float | None) -> tuple[Verdict, str]:
         if best is None:
-            return Verdict.UNKNOWN, "nobody is enrolled"
+            return Verdict.UNKNOWN, sentence("reason.nobody")
         if best < self._review_deviate:
-            return Verdict.UNKNOWN, "resembles nobody enough"
+            return Verdict.UNKNOWN, sentence("reason.stranger")
         if best < self._accept_deviate:
-            return Verdict.REVIEW, "similarity below what is required"
+            return Verdict.REVIEW, sentence("reason.below")
         if margin is not None and margin < self._point.margin:
-            return Verdict.REVIEW, "another performer is as similar"
+            return Verdict.REVIEW, sentence("reason.ambiguous")
         return Verdict.ACCEPT, ""
 
     def _candidate(self, probe: Float32, person: int, similarity: Similarity) -> Candidate:

@@ -13,6 +13,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from compreface_plugin.domain.records import CandidateRecord, Verdict, VerdictRecord
+from compreface_plugin.domain.sentences import sentence
 
 if TYPE_CHECKING:
     from compreface_plugin.domain.faces import Box, Float32
@@ -205,7 +206,7 @@ def _without(verdict: VerdictRecord, rejected: frozenset[str], rule: MemoryRule)
         )
     lead = _lead(left, rule.point)
     if left[0] != verdict.candidates[0]:
-        reason = "the most similar performer was rejected by a person"
+        reason = sentence("reason.rejected")
         return replace(verdict, verdict=Verdict.REVIEW, candidates=left, margin=lead, reason=reason)
     sure = left[0].similarity >= verdict.required and (lead is None or lead >= rule.point.margin)
     outcome = Verdict.ACCEPT if sure else verdict.verdict

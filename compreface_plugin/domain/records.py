@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from compreface_plugin.domain.sentences import sentence
+
 if TYPE_CHECKING:
     from compreface_plugin.domain.faces import Box, Float32, Quality
     from compreface_plugin.domain.worked import Steps
@@ -114,7 +116,7 @@ class Change:
     note: str = ""
 
 
-TAKEN_OFF = "somebody took this performer off the item"  # a reason: proposed at most, never written or grouped
+TAKEN_OFF = sentence("reason.takenOff")  # a reason: proposed at most, never written or grouped
 SEEN_DIFFERENCE = 1e-4  # similarities are shown with four digits
 
 

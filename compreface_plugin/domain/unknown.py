@@ -10,11 +10,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from compreface_plugin.domain.sentences import sentence
+
 if TYPE_CHECKING:
     from compreface_plugin.domain.faces import Float32
     from compreface_plugin.domain.records import Kind, Verdict
 
-GROUPED = "grouped with faces of the same person"
+GROUPED = sentence("reason.grouped")
 """Reason of an accept that grouping gave: it stands when the face is matched again, see `is_lasting`."""
 
 GENDER_MAJORITY = 0.8  # of the faces a model was sure about

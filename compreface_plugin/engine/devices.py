@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from compreface_plugin.domain.errors import ModelUnavailable
+from compreface_plugin.domain.sentences import sentence
 
 _PROVIDERS = {
     "cuda": "CUDAExecutionProvider",
@@ -46,20 +47,16 @@ def choose(asked: str, available: list[str]) -> Device:
     if not kind:
         kind = next((name for name in _BEST_FIRST if _PROVIDERS[name] in available), "cpu")
         if kind == "cpu" and asked.strip():
-            raise ModelUnavailable(
-                f"The device {asked!r} was asked for, and the installed ONNX Runtime knows only the CPU: "
-                "install with install.sh --gpu, or set the device to cpu."
-            )
+            raise ModelUnavailable(_missing(asked, available))
     if kind not in _PROVIDERS:
-        raise ModelUnavailable(
-            f"The device {asked!r} is unknown; allowed are {', '.join(_PROVIDERS)}, with :0, :1, ..."
-        )
+        raise ModelUnavailable(sentence("device.unknown", device=repr(asked), known=", ".join(_PROVIDERS)))
     if _PROVIDERS[kind] not in available:
-        raise ModelUnavailable(
-            f"The device {asked!r} was asked for, and the installed ONNX Runtime has no {_PROVIDERS[kind]} "
-            f"(it has {', '.join(available)}): install the matching build, or set the device to cpu."
-        )
+        raise ModelUnavailable(_missing(asked, available))
     return Device(*_named(kind, rest))
+
+
+def _missing(asked: str, available: list[str]) -> str:
+    return sentence("device.missing", device=repr(asked), library="ONNX Runtime", offered=", ".join(available))
 
 
 def offered(available: list[str]) -> tuple[str, ...]:
@@ -78,7 +75,7 @@ def _named(kind: str, rest: str) -> tuple[str, str, dict[str, str]]:
         return f"coreml:{rest}", provider, {"MLComputeUnits": rest}
     number = rest or "0"
     if not number.isdigit():
-        raise ModelUnavailable(f"The device {kind}:{rest} is unknown; after the colon stands a number.")
+        raise ModelUnavailable(sentence("device.unknown", device=f"{kind}:{rest}", known=kind))
     options = {"device_id": number}
     if kind == "cuda":
         # The exhaustive search of the default runs anew for every shape and keeps its workspace.
@@ -99,10 +96,8 @@ def open_session(ort: Any, model: bytes | str, device: Device, threads: int) -> 
         providers.append(_PROVIDERS["cpu"])  # for the few operators a provider lacks
     session = ort.InferenceSession(model, options, providers=providers)
     if device.provider not in session.get_providers():
-        raise ModelUnavailable(
-            f"The device {device.name} cannot run here: ONNX Runtime falls back to {session.get_providers()[0]}. "
-            "Check driver and libraries, or set the device to cpu."
-        )
+        instead = session.get_providers()[0]
+        raise ModelUnavailable(sentence("device.fallback", device=device.name, instead=instead))
     return session
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from compreface_plugin.domain.errors import ModelUnavailable
+from compreface_plugin.domain.sentences import sentence
 from compreface_plugin.engine.align import warp
 from compreface_plugin.engine.base import Attributes
 from compreface_plugin.engine.blas import use_one_thread
@@ -72,7 +73,7 @@ class DlibModels:
         try:
             import dlib
         except ImportError as error:
-            raise ModelUnavailable(f"The dlib engine needs the Python package dlib-bin: {error}.") from error
+            raise ModelUnavailable(sentence("model.package", pack=pack.name, package="dlib-bin")) from error
         use_one_thread()
         self._dlib: Any = dlib
         self.batch, self.device = 4, "cpu"
@@ -135,6 +136,5 @@ def _five_points(shape: Any) -> Float32:
 
 
 def _damaged(folder: Path, error: Exception) -> ModelUnavailable:
-    return ModelUnavailable(
-        f"The dlib models in {folder} cannot be loaded ({error}); reinstall the package face_recognition_models."
-    )
+    said = sentence("model.damaged", file=folder, device="cpu", reason=error, pack="face_recognition_models")
+    return ModelUnavailable(said)

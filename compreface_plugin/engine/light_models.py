@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from compreface_plugin.domain.errors import ModelUnavailable
+from compreface_plugin.domain.sentences import sentence
 from compreface_plugin.engine.align import RETAIL_128, warp
 from compreface_plugin.engine.base import Attributes
 from compreface_plugin.engine.detectors import YUNET_OUTPUTS, YUNET_REACH, yunet_faces, yunet_input
@@ -42,9 +43,7 @@ class LightModels:
         try:
             import openvino
         except ImportError as error:
-            raise ModelUnavailable(
-                f"The model pack light needs the Python package openvino ({error}): run install.sh."
-            ) from error
+            raise ModelUnavailable(sentence("model.package", pack="light", package="openvino")) from error
         self._core: Any = openvino.Core()
         self._device = _device(asked_device, self._core.available_devices)
         self.device = self._device.lower()
@@ -102,9 +101,8 @@ class LightModels:
             return self._core.compile_model(model, device, self._config if device == self._device else {})
         except (RuntimeError, ValueError) as error:
             reason = " ".join(str(error).split())[-200:]
-            raise ModelUnavailable(
-                f"The model file {path} cannot be loaded on {device} ({reason}): fetch the pack light again."
-            ) from error
+            said = sentence("model.damaged", file=path, device=device, reason=reason, pack="light")
+            raise ModelUnavailable(said) from error
 
     def _request(self, compiled: Any) -> Any:
         """This thread's request of a compiled network, forgotten with the network."""
@@ -123,7 +121,7 @@ class LightModels:
             request.infer({0: batch})
         except RuntimeError as error:
             reason = " ".join(str(error).split())[-160:]
-            raise ModelUnavailable(f"{self.device} failed ({reason}): set the device to cpu.") from error
+            raise ModelUnavailable(sentence("device.failed", device=self.device, reason=reason)) from error
 
     def _test(self) -> None:
         """A drawn face through the recogniser; a device other than the CPU must agree with it."""
@@ -131,9 +129,8 @@ class LightModels:
 
         embedding = self.embed([drawn_face(128)])
         if not np.isfinite(embedding).all() or float(np.linalg.norm(embedding)) < 0.5:
-            raise ModelUnavailable(
-                f"The model file {self._pack.recogniser} gives no numbers on {self.device}: fetch the pack light again."
-            )
+            said = sentence("model.empty", file=self._pack.recogniser, device=self.device, pack="light")
+            raise ModelUnavailable(said)
         if self._device == "CPU":
             return
         request = self._recogniser_on("CPU").create_infer_request()
@@ -141,10 +138,7 @@ class LightModels:
         on_cpu = _unit(np.array(request.get_output_tensor(0).data, np.float32).reshape(1, -1))
         cosine = float(embedding[0] @ on_cpu[0])
         if not cosine >= SELF_TEST_COSINE:
-            raise ModelUnavailable(
-                f"The device {self.device} computes wrongly: embeddings on it and on the CPU agree by {cosine:.3f} "
-                "only. Install another driver, or choose the cpu."
-            )
+            raise ModelUnavailable(sentence("device.wrong", device=self.device, cosine=f"{cosine:.3f}"))
 
 
 def _device(asked: str, available: list[str]) -> str:
@@ -155,10 +149,8 @@ def _device(asked: str, available: list[str]) -> str:
     for name in available:
         if name.lower() in (wanted, wanted.replace(":", ".")) or name.lower() == f"{wanted}.0":
             return name
-    raise ModelUnavailable(
-        f"The device {asked!r} was asked for, and OpenVINO finds only {', '.join(available) or 'none'}: "
-        "install its driver, or set the device to cpu."
-    )
+    offered = ", ".join(available)
+    raise ModelUnavailable(sentence("device.missing", device=repr(asked), library="OpenVINO", offered=offered))
 
 
 def _bgr(chip: Pixels) -> Float32:

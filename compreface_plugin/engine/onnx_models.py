@@ -14,6 +14,7 @@ import numpy as np
 from PIL import Image
 
 from compreface_plugin.domain.errors import ModelUnavailable
+from compreface_plugin.domain.sentences import sentence
 from compreface_plugin.engine.align import ARCFACE_112, warp
 from compreface_plugin.engine.base import Attributes
 from compreface_plugin.engine.detectors import SCRFD_REACH, scrfd_faces, scrfd_input
@@ -41,10 +42,8 @@ class OnnxModels:
         try:
             import onnxruntime as ort
         except ImportError as error:
-            raise ModelUnavailable(
-                f"The model pack {pack.name} needs the Python package onnxruntime ({error}): run install.sh."
-            ) from error
-        self._ort, self._errors = ort, errors_of(ort)
+            raise ModelUnavailable(sentence("model.package", pack=pack.name, package="onnxruntime")) from error
+        self._ort, self._errors, self._pack = ort, errors_of(ort), pack.name
         chosen = choose(asked_device, ort.get_available_providers())
         self.device = chosen.name
         self.batch = batch or (CPU_BATCH if chosen.is_cpu else GPU_BATCH)
@@ -114,7 +113,7 @@ class OnnxModels:
         except self._errors as error:
             reason = " ".join(str(error).split())[:160]
             raise ModelUnavailable(
-                f"The model file {path} cannot be loaded on {device.name} ({reason}): fetch the pack again."
+                sentence("model.damaged", file=path, device=device.name, reason=reason, pack=self._pack)
             ) from error
 
     def _run(self, session: Any, batch: Float32) -> Any:
@@ -122,10 +121,7 @@ class OnnxModels:
             return session.run(None, {session.get_inputs()[0].name: batch})
         except self._errors as error:
             reason = " ".join(str(error).split())[:160]
-            raise ModelUnavailable(
-                f"{self.device} failed on a batch of shape {batch.shape} ({reason}): "
-                "set a smaller inferenceBatchSize, or the device to cpu."
-            ) from error
+            raise ModelUnavailable(sentence("device.failed", device=self.device, reason=reason)) from error
 
     def _test(self, pack: InstalledPack, device: Device) -> None:
         """A drawn face through both networks; on a device other than the CPU the CPU must agree."""
@@ -133,19 +129,15 @@ class OnnxModels:
         embedding = self.embed([chip])
         self._detect(drawn_face(320))
         if not np.isfinite(embedding).all() or float(np.linalg.norm(embedding)) < 0.5:
-            raise ModelUnavailable(
-                f"The model file {pack.recogniser} gives no numbers on {device.name}: fetch the pack again."
-            )
+            said = sentence("model.empty", file=pack.recogniser, device=device.name, pack=pack.name)
+            raise ModelUnavailable(said)
         if device.is_cpu:
             return
         on_cpu = self._open(pack.recogniser, choose("cpu", ["CPUExecutionProvider"]))
         raw = self._run_recogniser(on_cpu, [chip])[0]
         cosine = float(embedding[0] @ (raw / np.linalg.norm(raw)))
         if not cosine >= SELF_TEST_COSINE:
-            raise ModelUnavailable(
-                f"The device {device.name} computes wrongly: embeddings on it and on the CPU agree by {cosine:.3f} "
-                "only. Install another driver, or choose the cpu."
-            )
+            raise ModelUnavailable(sentence("device.wrong", device=device.name, cosine=f"{cosine:.3f}"))
 
 
 def drawn_face(side: int) -> Pixels:

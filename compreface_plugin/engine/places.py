@@ -13,6 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from compreface_plugin.domain.errors import ModelUnavailable
+from compreface_plugin.domain.sentences import sentence
 from compreface_plugin.engine.models import DLIB_RANK, PACKS, UNKNOWN_RANK
 
 DLIB_RECOGNISER = "dlib_face_recognition_resnet_model_v1.dat"
@@ -96,13 +97,14 @@ def find_pack(name: str, data_dir: Path | None, models_dir: Path | None = None) 
     for pack in find_packs(data_dir, models_dir):
         if pack.name == name:
             if not pack.runnable:
-                raise ModelUnavailable(f"The model pack {name} needs the Python package {pack.needs}: run install.sh.")
+                raise ModelUnavailable(sentence("model.package", pack=name, package=pack.needs))
             return pack
     if name == "dlib":
-        raise ModelUnavailable("The engine dlib needs the package face_recognition_models: run install.sh.")
+        raise ModelUnavailable(sentence("model.package", pack=name, package="face_recognition_models"))
     looked = ", ".join(str(place) for place in places(data_dir, models_dir))
-    hint = f"; install.sh --models {name} fetches it" if name in PACKS else ""
-    raise ModelUnavailable(f"The model pack {name} is not in {looked}{hint}.")
+    if name in PACKS:
+        raise ModelUnavailable(sentence("model.missing", pack=name, places=looked))
+    raise ModelUnavailable(f"The model pack {name} is not in {looked}.")
 
 
 def _packs_in(place: Path) -> Iterator[InstalledPack]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from compreface_plugin.domain.errors import ModelUnavailable
+from compreface_plugin.domain.sentences import sentence
 from compreface_plugin.engine.places import InstalledPack, find_pack, find_packs
 
 if TYPE_CHECKING:
@@ -58,7 +59,8 @@ def open_engine(
 def _load(pack: InstalledPack, device: str, batch: int, data_dir: Path | None) -> Models:
     if pack.kind == "dlib":
         if device.strip().lower() not in ("", "cpu"):
-            raise ModelUnavailable(f"The device {device!r} was asked for, and the pack dlib runs on the cpu only.")
+            said = sentence("device.missing", device=repr(device), library="dlib", offered="cpu")
+            raise ModelUnavailable(said)
         from compreface_plugin.engine.dlib_engine import DlibModels
 
         return DlibModels(pack, data_dir)

@@ -7,13 +7,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from compreface_plugin.domain.records import StoredFace, Verdict
+from compreface_plugin.domain.sentences import sentence
 
 if TYPE_CHECKING:
     from compreface_plugin.domain.faces import SeenFace
     from compreface_plugin.domain.records import VerdictRecord
     from compreface_plugin.store.store import Store
 
-TOLD_APART = "a person put it into another group than this performer's faces"
+TOLD_APART = sentence("reason.apart")
 
 
 class Apart:

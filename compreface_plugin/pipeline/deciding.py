@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from compreface_plugin.domain.memory import SILENCING, Decision, MemoryRule, Said
 from compreface_plugin.domain.records import Change, ChangeState, Kind, Op, StoredFace, Verdict, VerdictRecord
+from compreface_plugin.domain.sentences import sentence
 from compreface_plugin.pipeline.learning import Learner
 from compreface_plugin.pipeline.markers import marker_changes
 from compreface_plugin.pipeline.memory import JudgedItem, Memory
@@ -100,7 +101,8 @@ class Decider:
         if face.verdict is not None:
             return face.verdict
         required = self._context.settings.min_similarity
-        return VerdictRecord(Verdict.UNKNOWN, self._model_id, self._run_id, required, None, "never matched")
+        reason = sentence("reason.unmatched")
+        return VerdictRecord(Verdict.UNKNOWN, self._model_id, self._run_id, required, None, reason)
 
     def _add(self, word: Word, said: Said, performer_id: str | None, raw: VerdictRecord) -> None:
         face, store = word.face, self._context.store

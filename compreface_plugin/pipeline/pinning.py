@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from compreface_plugin.domain.errors import ModelUnavailable, SettingsError
+from compreface_plugin.domain.sentences import sentence
 
 if TYPE_CHECKING:
     from compreface_plugin.domain.faces import EngineInfo
@@ -45,12 +46,9 @@ def wanted(context: Context) -> str:
         return COMPREFACE
     packs, named = context.installed_packs(), settings.model_pack
     if named is not None and named not in packs:
-        raise ModelUnavailable(
-            f"the setting modelPack is {named!r} and that pack is not installed "
-            f"(installed: {', '.join(packs) or 'none'}); run install.sh --models {named}, or clear the setting"
-        )
+        raise ModelUnavailable(sentence("model.named", pack=named, installed=", ".join(packs) or "-"))
     if not packs:
-        raise ModelUnavailable("no model pack is installed: run install.sh in the plugin's folder")
+        raise ModelUnavailable(sentence("model.none"))
     return named or packs[0]
 
 
@@ -79,10 +77,7 @@ def open_pinned(context: Context) -> FaceEngine:
     if engine.info.model_id != pin.model_id:
         now = engine.info.model_id
         engine.close()
-        raise ModelUnavailable(
-            f"the model of {pin.pack} has changed (it was {pin.model_id}, now it is {now}): run the task Switch Engine "
-            "to move to it, or bring the earlier one back"
-        )
+        raise ModelUnavailable(sentence("model.changed", pack=pin.pack, before=pin.model_id, now=now))
     return engine
 
 
@@ -92,7 +87,4 @@ def _refuse_another(context: Context, pin: Pin) -> None:
     named = settings.model_pack if asked == "local" else None
     if asked == pin.engine and named in (None, pin.pack):
         return
-    raise SettingsError(
-        f"the faces in the store were made with {pin.pack} and the settings ask for {named or asked}: "
-        "run the task Switch Engine to move, or clear the setting"
-    )
+    raise SettingsError(sentence("model.another", pack=pin.pack, asked=named or asked))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from compreface_plugin.domain.errors import SettingsError
 from compreface_plugin.domain.records import Verdict
+from compreface_plugin.domain.sentences import sentence
 from compreface_plugin.values import int_arg, is_missing
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def only_chosen(args: Mapping[str, object], finding: Judged, ids: Sequence[int])
         if face_id == chosen
         or verdict.verdict is not Verdict.ACCEPT
         or (verdict.best is not None and verdict.best.performer_id in finding.item.performer_ids)
-        else replace(verdict, verdict=Verdict.REVIEW, reason="only another face was asked for")
+        else replace(verdict, verdict=Verdict.REVIEW, reason=sentence("reason.unasked"))
         for face_id, verdict in zip(ids, finding.verdicts, strict=True)
     ]
     return [chosen] if ids else []

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from compreface_plugin.domain.records import Verdict
+from compreface_plugin.domain.sentences import code_of
 from compreface_plugin.pipeline.grouping import gates_of
 from compreface_plugin.tasks.data_uri import data_uri
 
@@ -63,6 +64,7 @@ def face_view(
         "required": round(verdict.required, 4),
         "margin": None if verdict.margin is None else round(verdict.margin, 4),
         "reason": verdict.reason,
+        "reasonCode": code_of(verdict.reason),
         "newPerson": unknown and names.gates.admit(face.quality.size_px, face.quality.score),
         "candidates": [
             {

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from compreface_plugin.domain.errors import PluginError, SettingsError
+from compreface_plugin.domain.sentences import said_view
 from compreface_plugin.tasks.health_checks import CHECKS
 from compreface_plugin.tasks.health_result import FAULT, OK, WARNING, Check
 from compreface_plugin.values import str_arg
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 def health(context: Context) -> dict[str, Any]:
     """{"state": worst of all, "checks": [...]}; never raises for a dependency that is down. `only`: names of checks,
-    with commas."""
+    with commas. `said` and `nextSaid` are the code and the values of the English text beside them."""
     checks = [_run(context, name) for name in _asked(context)]
     worst = max((check.state for check in checks), key=(OK, WARNING, FAULT).index)
     return {"state": worst, "checks": [_view(check) for check in checks]}
@@ -38,7 +39,7 @@ def _run(context: Context, name: str) -> Check:
     try:
         result = CHECKS[name](context)
     except PluginError as error:
-        result = Check(name, FAULT, str(error))
+        result = Check(name, FAULT, error.sentence)
     key = f"health {name}"
     if result.state == FAULT or not result.tried:
         return replace(result, last_success=context.store.meta.get(key))
@@ -53,7 +54,12 @@ def _view(check: Check) -> dict[str, Any]:
         "name": check.name,
         "state": check.state,
         "message": check.message,
+        "said": said_view(check.message),
         "nextStep": check.next_step,
+        "nextSaid": said_view(check.next_step),
         "lastSuccess": check.last_success,
-        "details": [{"name": d.name, "state": d.state, "message": d.message} for d in check.details],
+        "details": [
+            {"name": each.name, "state": each.state, "message": each.message, "said": said_view(each.message)}
+            for each in check.details
+        ],
     }

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from compreface_plugin.domain.errors import ItemError
+from compreface_plugin.domain.sentences import sentence
 from compreface_plugin.pipeline.pinning import COMPREFACE, read_pin
 from compreface_plugin.tasks.health_compreface import compreface
 from compreface_plugin.tasks.health_result import FAULT, OK, WARNING, Check, Detail
@@ -23,7 +24,7 @@ LITTLE_SPACE = 500 << 20  # bytes: a scan of some 10,000 images keeps about this
 def _stash(context: Context) -> Check:
     jobs = len(context.library.waiting_jobs())
     where = (Detail("address", OK, context.setup.stash_address),)
-    return Check("stash", OK, f"Stash {context.stash_version} answers; {jobs} jobs are waiting", "", where)
+    return Check("stash", OK, sentence("stash.answers", version=context.stash_version, jobs=jobs), "", where)
 
 
 def _store(context: Context) -> Check:
@@ -35,10 +36,12 @@ def _store(context: Context) -> Check:
         Detail("models", OK, _megabytes(_size_of(context.data_dir / "models", "**/*"))),
         Detail("free", OK if free > LITTLE_SPACE else WARNING, _megabytes(free)),
     )
-    told = f"{people['examples']} examples of {people['performers']} performers, {faces['faces']} faces"
+    told = sentence(
+        "store.holds", examples=people["examples"], performers=people["performers"], faces=faces["faces"]
+    )
     if free > LITTLE_SPACE:
         return Check("store", OK, told, "", details)
-    return Check("store", WARNING, told, "the disk is nearly full: make room, or set another data folder", details)
+    return Check("store", WARNING, told, sentence("store.full"), details)
 
 
 def _size_of(folder: Path, pattern: str) -> int:
@@ -46,15 +49,15 @@ def _size_of(folder: Path, pattern: str) -> int:
 
 
 def _megabytes(size: int) -> str:
-    return f"{size / 1e6:,.1f} MB"
+    return sentence("store.size", megabytes=round(size / 1e6, 1))
 
 
 def _models(context: Context) -> Check:
     packs = context.installed_packs()
     if not packs:
-        return Check("models", FAULT, "no model pack is installed", "install one below, or run install.sh")
-    step = "" if packs[0] != "dlib" else "for better recognition of strangers install the pack light"
-    return Check("models", OK, "installed, best first: " + ", ".join(packs), step)
+        return Check("models", FAULT, sentence("models.none"), sentence("models.install"))
+    step = "" if packs[0] != "dlib" else sentence("models.light")
+    return Check("models", OK, sentence("models.found", packs=", ".join(packs)), step)
 
 
 def _engine(context: Context) -> Check:
@@ -62,11 +65,12 @@ def _engine(context: Context) -> Check:
     if bool_arg(context.args, "deep"):
         return _self_test(context)
     if pin is None:
-        return Check("engine", WARNING, "not chosen yet", "run the task Synchronize Performers", tried=False)
+        return Check("engine", WARNING, sentence("engine.unchosen"), sentence("people.learn"), tried=False)
     best = context.installed_packs()
     better = best and best[0] != pin.pack and pin.pack in best
-    step = f"the pack {best[0]} is installed too: the task Switch Engine moves to it" if better else ""
-    return Check("engine", OK, f"{pin.engine}, pack {pin.pack}, model {pin.model_id}", step, tried=False)
+    step = sentence("engine.better", pack=best[0]) if better else ""
+    told = sentence("engine.pinned", engine=pin.engine, pack=pin.pack, model=pin.model_id)
+    return Check("engine", OK, told, step, tried=False)
 
 
 def _self_test(context: Context) -> Check:
@@ -83,11 +87,12 @@ def _self_test(context: Context) -> Check:
     again = context.clock.monotonic()
     info = context.engine.info
     if isinstance(outcome, ItemError):
-        return Check("engine", FAULT, f"the self-test of {info.model_id} on {info.device} failed: {outcome}")
-    told = f"self-test passed: {info.model_id} on {info.device}"
+        said = sentence("engine.failed", model=info.model_id, device=info.device, reason=outcome.sentence)
+        return Check("engine", FAULT, said)
+    told = sentence("engine.passed", model=info.model_id, device=info.device)
     details = [
-        Detail("first look", OK, f"{loaded - begun:.2f} s, loading included"),
-        Detail("second look", OK, f"{(again - loaded) * 1000:.0f} ms"),
+        Detail("first look", OK, sentence("engine.first", seconds=round(loaded - begun, 2))),
+        Detail("second look", OK, sentence("engine.again", milliseconds=round((again - loaded) * 1000))),
     ]
     step = ""
     if info.engine != COMPREFACE:
@@ -102,18 +107,17 @@ def _faster(context: Context, device: str, needs: str, offered: tuple[str, ...])
     """What would let a graphics card work that is there and idle; "" when none is, or it works."""
     if device != "cpu" or needs != "onnxruntime" or not context.setup.sees_nvidia():
         return ""
-    if "cuda" in offered:
-        return "an NVIDIA card is there and not used: clear the setting device, or set it to cuda:0"
-    return "an NVIDIA card is there and not used: run install.sh --gpu in the plugin's folder"
+    return sentence("engine.card" if "cuda" in offered else "engine.gpu")
 
 
 def _people(context: Context) -> Check:
     counts = context.store.people.counts()
     if not counts["performers"]:
-        return Check("people", WARNING, "nobody is enrolled", "run the task Synchronize Performers", tried=False)
+        return Check("people", WARNING, sentence("people.none"), sentence("people.learn"), tried=False)
     outcomes = Counter(enrolment.outcome for enrolment in context.store.people.enrolments().values())
-    told = ", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items()))
-    return Check("people", OK, f"{counts['performers']} performers are enrolled; pictures: {told}")
+    told = sentence("people.enrolled", performers=counts["performers"])
+    pictures = [Detail(what, OK, sentence("people.pictures", count=count)) for what, count in sorted(outcomes.items())]
+    return Check("people", OK, told, "", tuple(pictures))
 
 
 CHECKS: dict[str, Callable[[Context], Check]] = {

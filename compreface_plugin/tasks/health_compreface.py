@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from compreface_plugin.domain.sentences import sentence
 from compreface_plugin.pipeline.pinning import COMPREFACE, read_pin
 from compreface_plugin.tasks.health_result import FAULT, OK, WARNING, Check, Detail
 from compreface_plugin.values import bool_arg, str_arg
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from compreface_plugin.pipeline.context import Context
 
 NAME = "compreface"
-COPY_KEY = "copy the key of a Recognition service from CompreFace's page of services into the settings"
+COPY_KEY = sentence("compreface.copy")
 
 
 def compreface(context: Context) -> Check:
@@ -32,36 +33,36 @@ def compreface(context: Context) -> Check:
     in_use = settings.engine == COMPREFACE or (pin is not None and pin.engine == COMPREFACE)
     concerned = in_use or any(keys.values())
     if not concerned and NAME not in str_arg(context.args, "only"):
-        return Check(NAME, OK, "not set up, and not needed by a local engine", tried=False)
+        return Check(NAME, OK, sentence("compreface.unneeded"), tried=False)
     if bool_arg(context.args, "deep"):
         return _told(context.setup.probe_compreface(), keys, FAULT if concerned else WARNING)
-    held = ", ".join(kind for kind, key in keys.items() if key) or "none"
-    missing = in_use and not keys["recognition"]
-    return Check(
-        NAME, WARNING if missing else OK, f"keys set: {held}; not tried now", COPY_KEY if missing else "", tried=False
-    )
+    bad, step = (WARNING, COPY_KEY) if in_use and not keys["recognition"] else (OK, "")
+    told = sentence("compreface.untried", count=sum(map(bool, keys.values())))
+    return Check(NAME, bad, told, step, tuple(_key(kind, bool(key), None, bad) for kind, key in keys.items()), False)
 
 
 def _told(found: Probe, keys: Mapping[str, str | None], bad: str) -> Check:
     """`bad`: how bad it is when no server is found, or no key is set."""
-    tried = [Detail(t.base, bad if t.trouble else OK, t.trouble or "CompreFace answers") for t in found.tried]
+    tried = [Detail(t.base, bad if t.trouble else OK, t.trouble or sentence("compreface.answers")) for t in found.tried]
     if not found.base:
-        step = "start CompreFace, or correct the setting Address of CompreFace"
-        return Check(NAME, bad, "no CompreFace was found", step, tuple(tried))
+        return Check(NAME, bad, sentence("compreface.none"), sentence("compreface.start"), tuple(tried))
     model = [Detail("model", OK, found.model)] if found.model else []
     details = (*tried, *model, *(_key(kind, bool(key), found, bad) for kind, key in keys.items()))
     wrong = [trouble for trouble in (found.keys or {}).values() if trouble]
     if wrong:
-        return Check(NAME, FAULT, f"CompreFace answers at {found.base} and refuses a key", wrong[0], details)
+        return Check(NAME, FAULT, sentence("compreface.refuses", address=found.base), wrong[0], details)
     if not keys["recognition"]:
-        return Check(NAME, bad, f"CompreFace answers at {found.base}, and no recognition key is set", COPY_KEY, details)
-    return Check(NAME, OK, f"CompreFace answers at {found.base}, every key that is set opens its service", "", details)
+        return Check(NAME, bad, sentence("compreface.keyless", address=found.base), COPY_KEY, details)
+    return Check(NAME, OK, sentence("compreface.works", address=found.base), "", details)
 
 
-def _key(kind: str, given: bool, found: Probe, bad: str) -> Detail:
+def _key(kind: str, given: bool, found: Probe | None, bad: str) -> Detail:
+    """`found` None: it was not tried."""
     name = f"{kind} key"
     if not given:
         needed = kind == "recognition"
-        return Detail(name, bad if needed else OK, "not set" if needed else "not set, and not needed")
+        return Detail(name, bad if needed else OK, sentence("key.missing" if needed else "key.unneeded"))
+    if found is None:
+        return Detail(name, OK, sentence("key.set"))
     trouble = (found.keys or {}).get(kind, "")
-    return Detail(name, FAULT if trouble else OK, trouble or "opens its service")
+    return Detail(name, FAULT if trouble else OK, trouble or sentence("key.opens"))

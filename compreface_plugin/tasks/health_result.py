@@ -9,7 +9,8 @@ OK, WARNING, FAULT = "ok", "warning", "fault"
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """One line below a check: an address, a key, a device, a folder."""
+    """One line below a check: an address, a key, a device, a folder. Messages are sentences with a code, or names and
+    addresses, which are the same in every language."""
 
     name: str
     state: str

@@ -99,7 +99,7 @@ def test_portraits_that_cannot_be_enrolled_are_told_apart(world: World) -> None:
     assert "3 enrolled" in told
     assert "Nobody Yet" not in told
     people = next(check for check in world.ask("health")["checks"] if check["name"] == "people")
-    assert people["message"].startswith("3 performers are enrolled")
+    assert people["message"].startswith("performers that are known: 3")
 
 
 def test_an_edit_of_the_performer_embeds_nothing_again_but_a_new_picture_does(synchronized: World) -> None:

@@ -209,7 +209,7 @@ def test_a_limit_is_kept_and_the_rest_comes_next_time(cups: World) -> None:
         ({"mode": "identifyImagesAll", "limit": "many"}, "limit is 'many'; allowed is a whole number"),
         ({"mode": "identifyImage", "imageId": "9999"}, "imageId is 9999, and Stash has no such image"),
         ({"mode": "undoRun", "runId": "nope"}, "runId is 'nope'; allowed is the id of a run"),
-        ({"mode": "identifyImagesAll", "modelPack": "buffalo_x"}, "'buffalo_x' and that pack is not installed"),
+        ({"mode": "identifyImagesAll", "modelPack": "buffalo_x"}, "buffalo_x and that pack is not installed"),
     ],
 )
 def test_a_wrong_argument_is_one_sentence(empty_world: World, args: dict[str, str], sentence: str) -> None:

@@ -154,6 +154,7 @@ def test_runs_with_their_failures(click: Click, crowded: World) -> None:
     seen = click("review/runs", away=str(good), back=str(world.folder / "broken.jpg"))
     assert seen["violations"] == []
     assert "broken.jpg" in seen["reason"]
+    assert "Cannot be read as a picture or film" in seen["reason"]
     assert world.ask("failures")["total"] == 0
     newest = world.ask("runs", tasksOnly=True)["runs"][0]
     assert (newest["mode"], newest["undoable"]) == ("retryFailed", False)

@@ -25,14 +25,26 @@ def mirror(tmp_path: Path, data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> I
         yield
 
 
-@pytest.mark.parametrize("plugins", ["compreface", "rude,compreface"])
-def test_health_in_the_settings_of_this_plugin_alone(click: Click, library: World, plugins: str) -> None:
-    seen = click("settings/health", plugins=plugins)
+def test_health_in_the_settings_of_this_plugin_alone(click: Click, library: World) -> None:
+    seen = click("settings/health", test="Test engine and device", passed="self-test passed")
     assert seen["panels"] == 1
     assert seen["checks"] == ["Stash", "Data folder", "Models", "Engine", "CompreFace", "Known people"]
-    assert str(library.data) in seen["store"]
+    assert str(library.data) in seen["told"]
     assert "Second look" in seen["engine"]
     assert seen["violations"] == []
+
+
+def test_health_in_german_beside_another_plugin(click: Click, library: World) -> None:
+    german = {"locale": "de-DE", "test": "Engine und Gerät testen", "passed": "Selbsttest bestanden"}
+    seen = click("settings/health", plugins="rude,compreface", **german)
+    assert seen["panels"] == 1
+    assert seen["checks"] == ["Stash", "Datenordner", "Modelle", "Engine", "CompreFace", "Bekannte Personen"]
+    assert "bekannte Darsteller: 3" in seen["told"]
+    assert "das Laden eingeschlossen" in seen["engine"]
+    assert seen["violations"] == []
+    for check in library.ask("health", modelPack="")["checks"]:
+        for sentence in (check, *check["details"]):
+            assert sentence["said"] is None or sentence["message"] not in seen["told"], "left in English"
 
 
 def test_a_wrong_key_is_told_with_the_cure(click: Click, library: World) -> None:

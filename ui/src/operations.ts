@@ -1,6 +1,7 @@
 // The plugin's operations as they are asked and answered. Boxes are fractions of the upright picture.
 
 import { ask, callPlugin, graphql } from "./host";
+import type { Said } from "./text";
 
 export type Verdict = "accept" | "review" | "unknown" | "ignored";
 export type Word = "accept" | "reject" | "notAFace" | "ignore" | "undo";
@@ -23,6 +24,8 @@ export interface Face {
   similarity?: number | null;
   required?: number;
   reason?: string;
+  /** Of the reason; "" where it has none. */
+  reasonCode?: string;
   /** Unknown, and good enough to become a performer with all the others. */
   newPerson?: boolean;
   candidates: Candidate[];
@@ -51,9 +54,11 @@ export interface Check {
   name: string;
   state: CheckState;
   message: string;
+  said: Said | null;
   nextStep: string;
+  nextSaid: Said | null;
   lastSuccess: number | null;
-  details: { name: string; state: CheckState; message: string }[];
+  details: { name: string; state: CheckState; message: string; said: Said | null }[];
 }
 
 export interface Health {

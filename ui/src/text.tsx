@@ -36,8 +36,16 @@ export function Texts({ children }: { children: ReactNode }) {
   );
 }
 
+/** A sentence of the plugin: its code, and values that may be sentences themselves. */
+export interface Said {
+  code: string;
+  values: Record<string, string | number | { text: string; said: Said | null }>;
+}
+
 export interface Text {
   (id: MessageId, values?: Record<string, string | number>): string;
+  /** What the plugin says, in the language of the page where it has a code that is known here; else its English. */
+  said(english: string, said: Said | null | undefined): string;
   /** Two digits, in the way of the locale. */
   similarity(value: number): string;
   /** Of 0 to 1. */
@@ -54,7 +62,17 @@ export function useText(): Text {
   const intl = Intl.useIntl();
   return React.useMemo(() => {
     const say = (id: MessageId, values?: Record<string, string | number>) => intl.formatMessage({ id }, values);
+    const translated = (english: string, said: Said | null | undefined): string => {
+      const id = `compreface.says.${said?.code ?? ""}`;
+      if (said == null || !(id in intl.messages)) return english;
+      const values = Object.entries(said.values).map(([name, value]) => [
+        name,
+        typeof value === "object" ? translated(value.text, value.said) : value,
+      ]);
+      return intl.formatMessage({ id }, Object.fromEntries(values) as Record<string, string | number>);
+    };
     return Object.assign(say, {
+      said: translated,
       similarity: (value: number) =>
         intl.formatNumber(value, { minimumFractionDigits: 2, maximumFractionDigits: 2 }),
       date: (seconds: number) => intl.formatDate(seconds * 1000, { dateStyle: "medium", timeStyle: "short" }),

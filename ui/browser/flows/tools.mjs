@@ -24,6 +24,13 @@ export async function pressUntilFocused(page, key, locator, most = 40) {
   throw new Error(`${most} times ${key} did not lead to the element`);
 }
 
+/** As somebody without a mouse: Tab to it, then Enter. */
+export async function press(page, locator, most = 80) {
+  await locator.waitFor();
+  await pressUntilFocused(page, "Tab", locator, most);
+  await page.keyboard.press("Enter");
+}
+
 /** A key sequence as a person types it; in no time at all, one sequence ends the next. */
 export async function type(page, keys) {
   for (const key of keys.split(" ")) await page.keyboard.press(key, { delay: 30 });

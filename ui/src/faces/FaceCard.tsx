@@ -131,7 +131,7 @@ function Heading({ face, pictures, onImage }: Props) {
   const who = named(face);
   const picture = who && pictures.get(who.performerId);
   if (who === undefined) {
-    const aside = face.reason?.endsWith("not a face") ? "compreface.notAFace" : "compreface.ignored";
+    const aside = face.reasonCode === "said.notAFace" ? "compreface.notAFace" : "compreface.ignored";
     return <h6 className="compreface-name">{text(face.verdict === "ignored" ? aside : "compreface.unknown")}</h6>;
   }
   return (

@@ -64,7 +64,7 @@ export function FaceList(props: ListProps) {
   useShortcut("a", () => sure.length > 0 && seen() && acceptAll());
   useShortcut("n", () => seen() && focusNext(1));
   useShortcut("p", () => seen() && focusNext(-1));
-  const nobodyKnown = faces.faces.every((face) => face.reason === "nobody is enrolled");
+  const nobodyKnown = faces.faces.every((face) => face.reasonCode === "reason.nobody");
   return (
     <>
       <div className="compreface-summary">

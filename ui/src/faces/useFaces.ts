@@ -277,5 +277,5 @@ function merged(face: Face, after: Face | undefined, decisions: Decision[]): Fac
 
 function confirmedAs(face: Face, made: { performerId: string; name: string }): Face {
   const first = { performerId: made.performerId, name: made.name, similarity: 1, inLibrary: true };
-  return { ...face, verdict: "accept", reason: "a person said so: confirmed", candidates: [first, ...face.candidates] };
+  return { ...face, verdict: "accept", reasonCode: "said.confirmed", candidates: [first, ...face.candidates] };
 }

@@ -6,12 +6,17 @@ import type { MessageId } from "../text";
 export const REVIEW_FROM = 0.75; // the default of the setting reviewSimilarity
 const UNLIKELY_BELOW = 0.5;
 
+/** Reasons worth saying on a card, by their code. */
 const REASONS: Record<string, MessageId> = {
-  "nobody is enrolled": "compreface.reason.nobody",
-  "resembles nobody enough": "compreface.reason.stranger",
-  "similarity below what is required": "compreface.reason.below",
-  "another performer is as similar": "compreface.reason.ambiguous",
-  "the most similar performer was rejected by a person": "compreface.reason.rejected",
+  "reason.nobody": "compreface.says.reason.nobody",
+  "reason.stranger": "compreface.says.reason.stranger",
+  "reason.below": "compreface.says.reason.below",
+  "reason.ambiguous": "compreface.says.reason.ambiguous",
+  "reason.rejected": "compreface.says.reason.rejected",
+  "reason.apart": "compreface.says.reason.apart",
+  "reason.frames": "compreface.says.reason.frames",
+  "reason.previews": "compreface.says.reason.previews",
+  "reason.takenOff": "compreface.says.reason.takenOff",
 };
 
 const QUALITY: [start: string, id: MessageId][] = [
@@ -22,11 +27,9 @@ const QUALITY: [start: string, id: MessageId][] = [
   ["turned away", "compreface.quality.turned"],
 ];
 
-const DECIDED = "a person said so";
-
 /** A person has spoken about this face. */
 export function isDecided(face: Face): boolean {
-  return face.reason?.startsWith(DECIDED) ?? false;
+  return face.reasonCode?.startsWith("said.") ?? false;
 }
 
 export function isConfirmed(face: Face): boolean {
@@ -35,7 +38,7 @@ export function isConfirmed(face: Face): boolean {
 
 /** Never judged with the performers of today. */
 export function isUnjudged(face: Face): boolean {
-  return face.verdict === null || face.reason === "never matched";
+  return face.verdict === null || face.reasonCode === "reason.unmatched";
 }
 
 /** Whom the face is taken for: nobody where the resemblance is too small. */
@@ -57,7 +60,7 @@ export function verdictWords(face: Face): MessageId {
 
 /** Undefined where there is nothing to say, or nothing that is known here. */
 export function reasonId(face: Face): MessageId | undefined {
-  return REASONS[face.reason ?? ""];
+  return REASONS[face.reasonCode ?? ""];
 }
 
 /** What makes the face hard to recognise. */

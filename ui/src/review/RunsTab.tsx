@@ -31,6 +31,15 @@ const STATES: Record<RunState | "active" | "stuck", { variant: string; id: Messa
   cancelled: { variant: "secondary", id: "compreface.runs.state.cancelled" },
   failed: { variant: "danger", id: "compreface.runs.state.failed" },
 };
+/** What kind of failure, by the plugin's code; its own words, in English, stand beside it. */
+const FAILURES: Record<string, MessageId> = {
+  undecodable: "compreface.failure.undecodable",
+  refused: "compreface.failure.refused",
+  unavailable: "compreface.failure.unavailable",
+  service: "compreface.failure.service",
+  subject: "compreface.failure.subject",
+  example: "compreface.failure.example",
+};
 const COUNTS: [string, MessageId][] = [
   ["seen", "compreface.runs.seen"],
   ["faces", "compreface.runs.faces"],
@@ -232,7 +241,8 @@ function Failures({ run, work }: { run: Run; work: Work }) {
               <li key={keyOf(each)} className="compreface-failure">
                 <ItemLink item={each} known={items.get(keyOf(each))} />
                 <span>
-                  {each.reason}{" "}
+                  {text(FAILURES[each.code] ?? "compreface.failure.item")}{" "}
+                  <small className="text-muted">{each.reason}</small>{" "}
                   <small className="text-muted">
                     {text(each.retriedByItself ? "compreface.runs.attempts" : "compreface.runs.attempts.over", {
                       count: each.attempts,

@@ -236,6 +236,8 @@ export function runs(
 export interface Failure {
   kind: string;
   id: string;
+  /** What kind of failure; `reason` says it in the plugin's own words. */
+  code: string;
   reason: string;
   attempts: number;
   retriedByItself: boolean;

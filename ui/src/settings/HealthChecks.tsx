@@ -39,6 +39,10 @@ const DETAILS: Record<string, MessageId> = {
   "recognition key": "compreface.health.detail.recognition",
   "detection key": "compreface.health.detail.detection",
   "verification key": "compreface.health.detail.verification",
+  enrolled: "compreface.health.detail.enrolled",
+  "no face": "compreface.health.detail.noface",
+  "several faces": "compreface.health.detail.several",
+  unreadable: "compreface.health.detail.unreadable",
 };
 
 /** Checks that can be looked at closely, and how the button for it is called. */
@@ -138,8 +142,8 @@ function OneCheck({ check, testing, onTest, onAgain }: OneCheckProps) {
       <div>
         <strong>{name ? text(name) : check.name}</strong>{" "}
         {check.state !== "ok" && <Badge variant={look.variant}>{text(`compreface.health.state.${check.state}`)}</Badge>}
-        <div className="compreface-check-message">{check.message}</div>
-        {check.nextStep && <NextStep words={check.nextStep} onDone={onAgain} />}
+        <div className="compreface-check-message">{text.said(check.message, check.said)}</div>
+        <NextStep check={check} onDone={onAgain} />
         {check.details.length > 0 && <Details check={check} />}
         {check.state === "fault" && check.lastSuccess !== null && (
           <small className="text-muted">{text("compreface.health.last", { when: text.date(check.lastSuccess) })}</small>
@@ -168,7 +172,7 @@ function Details({ check }: { check: Check }) {
               {each.state !== "ok" && <Icon name={LOOKS[each.state].icon} className={LOOKS[each.state].colour} />}{" "}
               {known ? text(known) : each.name}
             </dt>
-            <dd>{each.message}</dd>
+            <dd>{text.said(each.message, each.said)}</dd>
           </React.Fragment>
         );
       })}
@@ -177,21 +181,38 @@ function Details({ check }: { check: Check }) {
 }
 
 const SWITCH = "Switch Engine"; // the task's name in the manifest
+const SWITCHED_BY: readonly string[] = ["engine.better", "model.changed", "model.another"];
+const LEARNED_BY = "people.learn";
 
-function NextStep({ words, onDone }: { words: string; onDone(): void }) {
+/** What to do about it, with a button where a task of the plugin does it. */
+function NextStep({ check, onDone }: { check: Check; onDone(): void }) {
+  const text = useText();
+  const codes = [check.said?.code ?? "", check.nextSaid?.code ?? ""];
+  const moves = codes.some((code) => SWITCHED_BY.includes(code));
+  if (check.nextStep === "" && !moves) return null;
+  return (
+    <div className="compreface-check-next">
+      {check.nextStep !== "" && (
+        <>
+          <Icon name="faArrowRight" /> {text("compreface.health.next")}: {text.said(check.nextStep, check.nextSaid)}{" "}
+        </>
+      )}
+      {codes.includes(LEARNED_BY) && <EnrolButton />}
+      {moves && <Move onDone={onDone} />}
+    </div>
+  );
+}
+
+function Move({ onDone }: { onDone(): void }) {
   const text = useText();
   const work = useWork(SWITCH, onDone);
   return (
-    <div className="compreface-check-next">
-      <Icon name="faArrowRight" /> {text("compreface.health.next")}: {words}{" "}
-      {words.includes("Synchronize Performers") && <EnrolButton />}
-      {words.includes(SWITCH) && (
-        <Button size="sm" variant="secondary" disabled={work.active} onClick={() => work.start({ name: SWITCH })}>
-          {work.active && <Spinner animation="border" size="sm" />} {text("compreface.models.switch")}
-        </Button>
-      )}
+    <>
+      <Button size="sm" variant="secondary" disabled={work.active} onClick={() => work.start({ name: SWITCH })}>
+        {work.active && <Spinner animation="border" size="sm" />} {text("compreface.models.switch")}
+      </Button>
       {work.active && work.job !== null && <Progress work={work} words={text("compreface.models.moving")} />}
       <Ended work={work} title={text("compreface.failed.write")} />
-    </div>
+    </>
   );
 }
