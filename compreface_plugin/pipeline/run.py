@@ -65,15 +65,18 @@ class ActiveRun:
         items: int,
         reasons: Mapping[str, int] | None = None,
     ) -> None:
-        """Stores a batch: what `write` does, the cursor, the counts and the time spent are committed together."""
-        self.counts, self.reasons = added(self.counts, counts), added(self.reasons, reasons or {})
-        self.cursor = cursor
+        """Stores a batch: what `write` does, the cursor, the counts and the time spent are committed together.
+
+        A batch that cannot be stored moves nothing: the run ends, and goes on, where it was before.
+        """
+        counts, reasons = added(self.counts, counts), added(self.reasons, reasons or {})
         with self._context.steps.of(Step.STORE, items), self._context.store.transaction():
             write()
-            seconds = self._advance()
+            seconds = self._advance(cursor, counts, reasons)
+        self.cursor, self.counts, self.reasons = cursor, counts, reasons
         self._pace.batch(items, seconds)
 
-    def _advance(self) -> float:
+    def _advance(self, cursor: int, counts: Mapping[str, int], reasons: Mapping[str, int]) -> float:
         """Inside a transaction: writes down how far the run is. Returns the seconds worked since the last time."""
         now, lap = self._clock.monotonic(), self._context.steps.lap()
         seconds, self._marked = now - self._marked, now
@@ -81,19 +84,14 @@ class ActiveRun:
         self.steps = together(self.steps, together(lap.steps, rest))
         self.active_seconds += seconds
         self._context.store.runs.advance(
-            self.run_id,
-            cursor=self.cursor,
-            counts=self.counts,
-            reasons=self.reasons,
-            seconds=seconds,
-            steps=self.steps,
+            self.run_id, cursor=cursor, counts=counts, reasons=reasons, seconds=seconds, steps=self.steps
         )
         return seconds
 
     def end(self, state: RunState, message: str) -> None:
         """The run's last word, with the time spent since the last batch."""
         with self._context.store.transaction():
-            self._advance()
+            self._advance(self.cursor, self.counts, self.reasons)
             self._context.store.runs.end(self.run_id, state, self._context.clock.now(), message)
 
     def tell(self, what: str) -> None:
