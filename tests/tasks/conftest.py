@@ -168,6 +168,11 @@ def identify(w: World) -> None:
     assert w.named() == {image: sorted(who) for image, who in w.expected.items()}
 
 
+def undo(w: World) -> None:
+    assert w.run("Undo Last Run")["status"] == "FINISHED"
+    assert not any(w.named().values())
+
+
 @pytest.fixture(scope="session")
 def worlds(tmp_path_factory: pytest.TempPathFactory, repo_root: Path, photos_dir: Path) -> Worlds:
     return Worlds(tmp_path_factory.mktemp("worlds"), repo_root, photos_dir)
@@ -206,6 +211,12 @@ def synchronized(after: Callable[..., World]) -> World:
 def identified(after: Callable[..., World]) -> World:
     """Everybody who is known stands on the images."""
     return after(populate, synchronize, identify)
+
+
+@pytest.fixture
+def looked_at(after: Callable[..., World]) -> World:
+    """The faces of all images are known to the plugin, and nobody stands on any: whoever looks now need not search."""
+    return after(populate, synchronize, identify, undo)
 
 
 @pytest.fixture

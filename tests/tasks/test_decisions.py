@@ -79,12 +79,10 @@ def test_not_her_holds_for_the_face_and_its_copies_and_costs_none_of_her_others(
 
 @pytest.mark.models
 def test_decisions_survive_a_change_of_model(
-    world: World, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+    identified: World, data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COMPREFACE_MODELS", str(data_dir / "models"))
-    stash = world.stash
-    world.run("Synchronize Performers")
-    world.run("Identify Unscanned Images")
+    world, stash = identified, identified.stash
     obama, biden, collins = (world.performers[n] for n in ("Barack Obama", "Joe Biden", "Eileen Collins"))
     images = list(world.expected)
     rejected, kept, confirmed, silenced = images[0], images[1], images[2], images[3]
@@ -107,8 +105,8 @@ def test_decisions_survive_a_change_of_model(
     assert obama not in candidates_on(world, rejected) | candidates_on(world, copy)
 
 
-def test_a_proposal_shows_what_a_decision_needs_and_accepting_writes_it(synchronized: World) -> None:
-    world, stash = synchronized, synchronized.stash
+def test_a_proposal_shows_what_a_decision_needs_and_accepting_writes_it(looked_at: World) -> None:
+    world, stash = looked_at, looked_at.stash
     stash.set_plugin_settings("compreface", {"minSimilarity": "0.999999", "reviewSimilarity": "0.5"})
     world.run("Identify Unscanned Images")
     page = world.ask("proposals", by="person", limit="2")
@@ -195,8 +193,8 @@ def test_many_decisions_are_one_run_that_can_be_undone(identified: World) -> Non
     assert stash.snapshot() == before
 
 
-def test_only_what_we_put_there_is_taken_off(synchronized: World) -> None:
-    world, stash = synchronized, synchronized.stash
+def test_only_what_we_put_there_is_taken_off(looked_at: World) -> None:
+    world, stash = looked_at, looked_at.stash
     obama = world.performers["Barack Obama"]
     by_hand, ours = [image for image, who in world.expected.items() if who == [obama]]
     stash.set_links("image", by_hand, "performer", [obama])
@@ -225,8 +223,8 @@ def test_a_wrong_question_is_answered_in_a_sentence_and_nothing_is_done(identifi
     assert world.performers_on(next(iter(world.expected))) != []
 
 
-def test_confirmed_faces_are_learned_but_not_twice_and_odd_ones_are_shown(synchronized: World) -> None:
-    world = synchronized
+def test_confirmed_faces_are_learned_but_not_twice_and_odd_ones_are_shown(identified: World) -> None:
+    world = identified
     obama = world.performers["Barack Obama"]
     for number, data in enumerate(copies(world.folder / "obama2.jpg")[:2]):
         world.add_image(f"copy{number}.jpg", data, ["Barack Obama"])

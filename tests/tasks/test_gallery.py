@@ -28,8 +28,8 @@ def identify(world: World, gallery: str, **args: Any) -> dict[str, Any]:
     return result
 
 
-def test_people_seen_twice_go_on_the_gallery_and_images_stay_as_they_are(synchronized: World) -> None:
-    world, stash = synchronized, synchronized.stash
+def test_people_seen_twice_go_on_the_gallery_and_images_stay_as_they_are(looked_at: World) -> None:
+    world, stash = looked_at, looked_at.stash
     gallery = gallery_of(world, ["obama2.jpg", "obama3.jpg", "strangers.jpg", "cat.png"])
     before = stash.snapshot()
     result = identify(world, gallery)
@@ -54,8 +54,8 @@ def test_people_seen_twice_go_on_the_gallery_and_images_stay_as_they_are(synchro
     assert stash.snapshot() == before
 
 
-def test_in_review_mode_a_gallery_waits_until_somebody_says_so(synchronized: World) -> None:
-    world, stash = synchronized, synchronized.stash
+def test_in_review_mode_a_gallery_waits_until_somebody_says_so(looked_at: World) -> None:
+    world, stash = looked_at, looked_at.stash
     gallery = gallery_of(world, ["obama2.jpg", "obama3.jpg"])
     before = stash.snapshot()
     stash.set_plugin_settings("compreface", {"applyMode": "review"})
@@ -80,8 +80,8 @@ def test_images_are_tagged_when_asked_for(synchronized: World) -> None:
     assert sum(scanned in world.stash.links("image", image, "tag") for image in world.expected) == 2
 
 
-def test_looked_at_first_and_decided_by_a_person(synchronized: World) -> None:
-    world, stash = synchronized, synchronized.stash
+def test_looked_at_first_and_decided_by_a_person(looked_at: World) -> None:
+    world, stash = looked_at, looked_at.stash
     obama, biden = world.performers["Barack Obama"], world.performers["Joe Biden"]
     gallery = gallery_of(world, ["obama2.jpg", "obama3.jpg", "mirror.jpg", "strangers.jpg"])
     empty = str(stash.add_gallery([]))
