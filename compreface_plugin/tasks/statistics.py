@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from compreface_plugin.domain.errors import SettingsError
 from compreface_plugin.domain.worked import Spent, Step, Worked
 from compreface_plugin.pipeline.pinning import read_pin
-from compreface_plugin.tasks.runs import page_of_runs
+from compreface_plugin.tasks.runs import DECIDE, page_of_runs
 from compreface_plugin.values import str_arg
 
 if TYPE_CHECKING:
@@ -54,8 +54,8 @@ def statistics(context: Context) -> dict[str, Any]:
 
 
 def _work(worked: Mapping[Work, Worked]) -> dict[str, Any]:
-    """What took longest first."""
-    with_engine = {work: each for work, each in worked.items() if work[1]}
+    """What took longest first; of a person's single words no engine is the reason."""
+    with_engine = {work: each for work, each in worked.items() if work[1] and work[0] != DECIDE}
     return {
         "tasks": _by(worked, lambda mode, _engine, _model: {"mode": mode}),
         "engines": _by(with_engine, lambda _mode, engine, model: {"engine": engine, "model": model}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -143,6 +144,11 @@ def test_numbers_and_another_threshold(click: Click, crowded: World) -> None:
     assert seen["values"] == ["0.5 per 1,000", "1 per 1,000", "2 per 1,000"]
     assert seen["can"]
     assert "From now on" in seen["set"]
+    told = world.ask("statistics", tasksOnly=True)
+    [synchronized] = [each for each in told["tasks"] if each["mode"] == "synchronizePerformers"]
+    assert len(seen["steps"]) == len(synchronized["steps"])
+    assert any(re.match(r"Finding faces\s+[\d.]+ s · [\d.]+ ms an item", each) for each in seen["steps"])
+    assert len(seen["runs"]) == min(20, told["total"])
     assert str(world.ask("calibration")["minSimilarity"]) != EAGER["minSimilarity"]
     world.stash.set_plugin_settings("compreface", WAITING)
 

@@ -255,6 +255,14 @@ export async function numbers({ page, address, axe }) {
   await page.locator(".compreface-number-card").first().waitFor();
   const plot = page.locator(".compreface-plot svg");
   await plot.waitFor();
+  const work = page.getByRole("region", { name: "Work and time" });
+  const task = work.getByRole("row", { name: /^Synchronize Performers/ });
+  await button(task, "Steps of Synchronize Performers").click();
+  const steps = await work.locator(".compreface-steps li").allInnerTexts();
+  await page.getByLabel("Show").selectOption("single runs");
+  const runs = await work.locator("tbody tr").allInnerTexts();
+  await page.getByLabel("Show").selectOption("by task");
+  await button(task, "Steps of Synchronize Performers").click();
   const violations = await axe();
   const slider = page.getByRole("slider");
   const values = [];
@@ -274,5 +282,5 @@ export async function numbers({ page, address, axe }) {
     await told.waitFor();
     set = await told.innerText();
   }
-  return { values, can, set, violations, counts: await page.locator(".compreface-number-card dl").allInnerTexts() };
+  return { values, can, set, violations, steps, runs, counts: await page.locator(".compreface-number-card dl").allInnerTexts() };
 }

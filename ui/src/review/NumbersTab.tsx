@@ -4,11 +4,14 @@ import { useAnswer, valueOf } from "../parts/useAnswer";
 import { useText, type MessageId } from "../text";
 import { statistics, type Statistics } from "./api";
 import { CalibrationPanel } from "./CalibrationPanel";
+import { WorkPanel } from "./WorkPanel";
 
 /** How much was looked at and found, how often it was right, and what the threshold means here. */
 export function NumbersTab() {
   const text = useText();
-  const { state: asked, again } = useAnswer(statistics);
+  const [offset, setOffset] = React.useState(0);
+  const ask = React.useCallback((signal: AbortSignal) => statistics(offset, signal), [offset]);
+  const { state: asked, again } = useAnswer(ask);
   const answer = valueOf(asked);
   return (
     <>
@@ -17,6 +20,7 @@ export function NumbersTab() {
       )}
       {answer === undefined && asked.kind === "working" && <Working words={text("compreface.numbers.loading")} />}
       {answer && <Numbers numbers={answer} />}
+      {answer && <WorkPanel numbers={answer} offset={offset} onOffset={setOffset} />}
       <CalibrationPanel />
     </>
   );

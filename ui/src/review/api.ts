@@ -269,10 +269,36 @@ export interface Statistics {
   judged: Record<string, { right: number; wrong: number }>;
   named: { standing: number; undone: number };
   databaseBytes: number;
+  tasks: (Worked & { mode: string })[];
+  engines: (Worked & { engine: string; model: string })[];
+  tasksByEngine: (Worked & { mode: string; engine: string; model: string })[];
+  /** A page of them, and how many there are. */
+  runs: (Worked & { runId: string; mode: string; engine: string; model: string; startedAt: number })[];
+  total: number;
 }
 
-export function statistics(signal?: AbortSignal): Promise<Statistics> {
-  return callPlugin({ mode: "statistics" }, signal);
+/** What one run did, or several together. */
+export interface Worked {
+  runs: number;
+  seconds: number;
+  counts: Record<string, number>;
+  reasons: { failed: Record<string, number>; skipped: Record<string, number> };
+  itemsPerSecond: number | null;
+  facesPerSecond: number | null;
+  steps: StepSpent[];
+}
+
+export interface StepSpent {
+  step: string;
+  seconds: number;
+  things: number;
+  msPerItem: number | null;
+}
+
+export const RUNS_PAGE = 20;
+
+export function statistics(offset: number, signal?: AbortSignal): Promise<Statistics> {
+  return callPlugin({ mode: "statistics", tasksOnly: true, offset, limit: RUNS_PAGE }, signal);
 }
 
 export interface Point {

@@ -18,6 +18,7 @@ const NAMES: Record<string, MessageId> = {
   identifyImage: "compreface.mode.identifyImage",
   identifyScene: "compreface.mode.identifyScene",
   identifyGallery: "compreface.mode.identifyGallery",
+  identifyItems: "compreface.mode.identifyItems",
   createPerformerFromImage: "compreface.mode.createPerformerFromImage",
   clusters: "compreface.mode.clusters",
   decide: "compreface.mode.decide",
