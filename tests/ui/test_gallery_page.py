@@ -57,6 +57,17 @@ def test_with_keys_alone_on_the_images_too(click: Click, library: World, gallery
     assert seen["violations"] == []
 
 
+def test_what_is_selected_in_a_list_is_one_run(click: Click, library: World, gallery: str) -> None:
+    images = library.stash.links("gallery", gallery, "image")[:2]
+    seen = click("gallery/selected", gallery=gallery, images=images, plugins="compreface,rude", stash="0.30")
+    assert (seen["before"], "2 items wait" in seen["told"]) == (0, True)
+    for job in library.stash.jobs.queue():
+        library.stash.wait_for_job(int(job["id"]))
+    run = library.last_run()
+    assert [(each["id"], each["state"]) for each in run["items"]["list"]] == [(image, "done") for image in images]
+    library.ask("undoRun", runId=run["runId"])
+
+
 def test_a_task_that_fails_says_why(click: Click, library: World) -> None:
     gone = library.add_image("gone.jpg", b"")
     gallery, empty = str(library.stash.add_gallery([gone])), str(library.stash.add_gallery([]))

@@ -17,6 +17,7 @@ const SINCE: Record<string, number> = {
   PerformerSelect: 25,
   RatingSystem: 29,
   GalleryImagesPanel: 30,
+  ImageList: 30,
   ImageCard: 31,
   FilteredImageList: 31,
 };

@@ -4,6 +4,7 @@ import "./styles.css";
 
 import "./gallery/register";
 import "./image/register";
+import "./lists/register";
 import "./scene/register";
 import "./performer/register";
 import "./review/register";

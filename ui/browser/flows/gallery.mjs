@@ -96,3 +96,16 @@ export async function failed(stage) {
   await page.getByRole("heading", { name: "Cette galerie n’a pas d’images" }).waitFor();
   return { message, violations: await stage.axe() };
 }
+
+/** The entry in the menu of the host's list: only with something selected, and it says that it waits. */
+export async function selected({ page, address, given }) {
+  await page.goto(`${address}/galleries/${given.gallery}?plugins=${given.plugins}&stash=${given.stash}`);
+  const entry = page.getByRole("button", { name: "Identify faces of selected" });
+  await page.getByLabel(`Image ${given.images[0]}`, { exact: true }).waitFor();
+  const before = await entry.count();
+  for (const image of given.images) await page.getByLabel(`Image ${image}`, { exact: true }).check();
+  await entry.click();
+  const told = page.getByRole("alert");
+  await told.waitFor();
+  return { before, told: await told.innerText() };
+}

@@ -2,7 +2,7 @@ import * as Apollo from "@apollo/client";
 import * as React from "react";
 import * as Bootstrap from "react-bootstrap";
 import { useParams } from "react-router-dom";
-import { component } from "../patches";
+import { component, VERSION } from "../patches";
 import type { Named } from "./data";
 import { Performers, RatingSystem } from "./shared";
 
@@ -54,10 +54,15 @@ interface PanelProps {
   extraOperations?: Operation[];
 }
 
-const GalleryImagesPanel = component<PanelProps>("GalleryImagesPanel", ({ gallery, extraOperations = [] }) => {
+interface ListProps {
+  galleryId: string;
+  extraOperations?: Operation[];
+}
+
+const ImageList = component<ListProps>(VERSION < 31 ? "ImageList" : "FilteredImageList", ({ galleryId, extraOperations = [] }) => {
   const variables = {
     filter: { per_page: 40 },
-    image_filter: { galleries: { value: [gallery.id], modifier: "INCLUDES" } },
+    image_filter: { galleries: { value: [galleryId], modifier: "INCLUDES" } },
   };
   const { data } = Apollo.useQuery(FIND_IMAGES, { variables });
   const [selected, setSelected] = React.useState(new Set<string>());
@@ -86,6 +91,10 @@ const GalleryImagesPanel = component<PanelProps>("GalleryImagesPanel", ({ galler
     </div>
   );
 });
+
+const GalleryImagesPanel = component<PanelProps>("GalleryImagesPanel", ({ gallery, extraOperations = [] }) => (
+  <ImageList galleryId={gallery.id} extraOperations={extraOperations} />
+));
 
 export function GalleryPage() {
   const { id } = useParams<{ id: string }>();

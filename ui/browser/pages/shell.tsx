@@ -41,6 +41,8 @@ const Toasts = React.createContext<Toast>({ success: () => undefined, error: () 
 
 export const useToast = (): Toast => React.useContext(Toasts);
 
+const App = component<Children>("App", ({ children }) => <>{children}</>);
+
 export function Shell() {
   const [said, setSaid] = React.useState<React.ReactNode>(null);
   const toast = React.useMemo<Toast>(
@@ -49,21 +51,23 @@ export function Shell() {
   );
   return (
     <Toasts.Provider value={toast}>
-      <Bootstrap.Navbar className="top-nav">
-        <MenuItems>
-          <Bootstrap.Nav.Link as="div" className="col-4 col-sm-3 col-md-2 col-lg-auto">
-            <Link to="/images">Images</Link>
-          </Bootstrap.Nav.Link>
-        </MenuItems>
-      </Bootstrap.Navbar>
-      <Switch>
-        <Route path="/images/:id" component={ImagePage} />
-        <Route path="/galleries/:id" component={GalleryPage} />
-        <Route path="/scenes/:id" component={ScenePage} />
-        <Route path="/performers/:id" component={PerformerPage} />
-        <Route path="/settings" component={SettingsPage} />
-        <PluginRoutes />
-      </Switch>
+      <App>
+        <Bootstrap.Navbar className="top-nav">
+          <MenuItems>
+            <Bootstrap.Nav.Link as="div" className="col-4 col-sm-3 col-md-2 col-lg-auto">
+              <Link to="/images">Images</Link>
+            </Bootstrap.Nav.Link>
+          </MenuItems>
+        </Bootstrap.Navbar>
+        <Switch>
+          <Route path="/images/:id" component={ImagePage} />
+          <Route path="/galleries/:id" component={GalleryPage} />
+          <Route path="/scenes/:id" component={ScenePage} />
+          <Route path="/performers/:id" component={PerformerPage} />
+          <Route path="/settings" component={SettingsPage} />
+          <PluginRoutes />
+        </Switch>
+      </App>
       {said !== null && (
         <div className="toast show" role="alert">
           {said}
