@@ -147,7 +147,7 @@ def test_numbers_and_another_threshold(click: Click, crowded: World) -> None:
     told = world.ask("statistics", tasksOnly=True)
     [synchronized] = [each for each in told["tasks"] if each["mode"] == "synchronizePerformers"]
     assert len(seen["steps"]) == len(synchronized["steps"])
-    assert any(re.match(r"Finding faces\s+[\d.]+ s · [\d.]+ ms an item", each) for each in seen["steps"])
+    assert any(re.match(r"Finding faces\s+[\d.,]+ s · [\d.,]+ ms an item", each) for each in seen["steps"])
     assert len(seen["runs"]) == min(20, told["total"])
     assert str(world.ask("calibration")["minSimilarity"]) != EAGER["minSimilarity"]
     world.stash.set_plugin_settings("compreface", WAITING)
