@@ -154,9 +154,8 @@ def test_a_wrong_key_is_explained(world: World, server: TestCompreFace) -> None:
     assert server.detection_key not in sentence
 
 
-def test_moving_between_engines_keeps_everything(world: World, server: TestCompreFace) -> None:
-    world.run("Synchronize Performers")
-    world.run("Identify Unscanned Images")
+def test_moving_between_engines_keeps_everything(identified: World, server: TestCompreFace) -> None:
+    world = identified
     named = world.named()
     stash_before = world.stash.snapshot()
     connect(world, server)

@@ -66,8 +66,8 @@ def test_unknown_faces_of_an_image_become_performers_and_go_again(synchronized: 
     assert world.performers_on(known) == []
 
 
-def test_unknown_people_of_a_gallery_become_performers_through_a_kill(synchronized: World) -> None:
-    world, stash = synchronized, synchronized.stash
+def test_unknown_people_of_a_gallery_become_performers_through_a_kill(looked_at: World) -> None:
+    world, stash = looked_at, looked_at.stash
     stash.set_plugin_settings("compreface", {"minFacesPerPerson": 2})
     image = list(world.expected)[5]
     with Image.open(world.folder / "strangers.jpg") as opened:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from tasks.conftest import World, jpeg
+from tasks.conftest import World, Worlds, jpeg, synchronize
 from ui.host_server import HostServer
 
 from teststash import TestStash
@@ -68,16 +68,28 @@ def synchronized_library(
         assert stash.broken == []
 
 
-@pytest.fixture(scope="module")
-def library(tmp_path_factory: pytest.TempPathFactory, repo_root: Path, photos_dir: Path) -> Iterator[World]:
+def three_people(world: World) -> None:
     """Obama, Biden and Collins."""
     portraits = {
-        "Barack Obama": Image.open(photos_dir / "obama.jpg").resize((364, 455)),
-        "Joe Biden": Image.open(photos_dir / "biden.jpg").crop((0, 0, 970, 1300)).resize((364, 488)),
-        "Eileen Collins": Image.open(photos_dir / "astronaut.png").convert("RGB").crop((100, 0, 400, 300)),
+        "Barack Obama": Image.open(world.photos / "obama.jpg").resize((364, 455)),
+        "Joe Biden": Image.open(world.photos / "biden.jpg").crop((0, 0, 970, 1300)).resize((364, 488)),
+        "Eileen Collins": Image.open(world.photos / "astronaut.png").convert("RGB").crop((100, 0, 400, 300)),
     }
-    folder = tmp_path_factory.mktemp("library")
-    with synchronized_library(folder, repo_root, photos_dir, portraits, "dlib") as world:
+    world.stash.set_plugin_settings("compreface", {"modelPack": "dlib"})
+    for name, picture in portraits.items():
+        world.performers[name] = str(world.stash.add_performer(name, jpeg(picture)))
+    synchronize(world)
+
+
+@pytest.fixture(scope="session")
+def libraries(tmp_path_factory: pytest.TempPathFactory, repo_root: Path, photos_dir: Path) -> Worlds:
+    return Worlds(tmp_path_factory.mktemp("libraries"), repo_root, photos_dir)
+
+
+@pytest.fixture(scope="module")
+def library(libraries: Worlds, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """Three people, synchronised; the module's own, and the pictures are added by its tests."""
+    with libraries.after(tmp_path_factory.mktemp("library"), three_people) as world:
         yield world
 
 
