@@ -51,6 +51,7 @@ def test_with_keys_alone(click: Click, obama: str) -> None:
     assert seen["second"]["text"] == "Learn"
     assert all(each["outline"] != "none" or each["shadow"] != "none" for each in (seen["first"], seen["second"]))
     assert seen["heading"] == "Recognised by 2 examples"
+    assert seen["undone"] == "Recognised by 1 example"
 
 
 def test_twins_side_by_side(click: Click, obama: str) -> None:

@@ -1,5 +1,5 @@
 import { renameSync } from "node:fs";
-import { focused, pressUntilFocused, type, watchLongTasks } from "./tools.mjs";
+import { focused, press, pressUntilFocused, type, watchLongTasks } from "./tools.mjs";
 
 const cards = (page) => page.locator(".compreface-card");
 const confirmed = (page) => page.locator(".compreface-card", { hasText: "confirmed by you" });
@@ -110,8 +110,8 @@ export async function together(stage) {
 }
 
 /**
- * All strangers become performers by keys, and are taken back; whoever has the name of a script becomes a performer by
- * that very name.
+ * With keys alone: all strangers become performers, and are taken back; whoever has the name of a script becomes a
+ * performer by that very name; not a face, and taken back; somebody of the library.
  */
 export async function create(stage) {
   const { page } = stage;
@@ -132,21 +132,28 @@ export async function create(stage) {
   await page.locator(".performer-card").first().waitFor({ state: "detached" });
   await all.waitFor();
   const card = cards(page).first();
-  await card.getByRole("button", { name: "New performer" }).click();
-  await card.locator("input").fill(name);
-  await card.getByRole("button", { name: "Create" }).click();
+  const idle = () => page.locator(".compreface-card[aria-busy=true]").waitFor({ state: "detached" });
+  await press(page, card.getByRole("button", { name: /^New performer/ }));
+  await page.keyboard.type(name);
+  await press(page, card.getByRole("button", { name: "Create", exact: true }));
   await confirmed(page).first().waitFor();
   await onPage(page, name);
   const heading = await card.locator(".compreface-name a").innerText();
-  await card.getByRole("button", { name: "Undo" }).click();
+  await idle();
+  await page.keyboard.press("u"); // the card has the focus again
   await offPage(page, name);
-  await card.getByRole("button", { name: "Not a face" }).click();
+  await idle();
+  await press(page, card.getByRole("button", { name: /^Not a face/ }));
   await card.getByRole("button", { name: "Undo" }).waitFor();
-  await card.getByRole("button", { name: "Undo" }).click();
-  await card.getByRole("button", { name: "Someone else" }).click();
-  await card.getByRole("textbox", { name: "Performer" }).fill("Collins");
-  await card.getByRole("button", { name: "Eileen Collins" }).click();
-  await card.getByRole("button", { name: "Take this performer" }).click();
+  await idle();
+  await page.keyboard.press("u");
+  await card.getByRole("button", { name: "Undo" }).waitFor({ state: "detached" });
+  await idle();
+  await page.keyboard.press("s");
+  await pressUntilFocused(page, "Tab", card.getByRole("textbox", { name: "Performer" }));
+  await page.keyboard.type("Collins");
+  await press(page, card.getByRole("button", { name: "Eileen Collins" }));
+  await press(page, card.getByRole("button", { name: "Take this performer" }));
   await confirmed(page).first().waitFor();
   await onPage(page, "Eileen Collins");
   return { offered, made, heading, violations };

@@ -1,4 +1,4 @@
-import { focused, pressUntilFocused } from "./tools.mjs";
+import { focused, press, pressUntilFocused } from "./tools.mjs";
 
 const toggle = (page) => page.getByRole("button", { name: "Faces", exact: true });
 const section = (page) => page.locator(".compreface-performer-body");
@@ -52,23 +52,26 @@ export async function keyboard({ page, address, given }) {
   const second = await focused(page);
   await page.keyboard.press("Enter");
   await status(page, "Learned").waitFor();
-  return { first, second, heading: await heading(page).innerText() };
+  const learned = await heading(page).innerText();
+  await press(page, section(page).getByRole("button", { name: "Undo" }));
+  await status(page, "Taken back").waitFor();
+  return { first, second, heading: learned, undone: await heading(page).innerText() };
 }
 
-/** Two performers who look like one: side by side, told apart, and that taken back. */
+/** Two performers who look like one, with keys alone: side by side, told apart, and that taken back. */
 export async function doubles(stage) {
   const { page, given } = stage;
   await open(stage);
-  await section(page).getByRole("button", { name: "Look for look-alikes" }).click();
-  await section(page).getByRole("button", { name: `Compare: ${given.twin}` }).click();
+  await press(page, section(page).getByRole("button", { name: "Look for look-alikes" }));
+  await press(page, section(page).getByRole("button", { name: `Compare: ${given.twin}` }));
   await section(page).locator(".compreface-sides").waitFor();
   const sides = await section(page).locator(".compreface-side > a").allInnerTexts();
   const words = await section(page).locator(".compreface-comparison > p").innerText();
   const violations = await stage.axe();
-  await section(page).getByRole("button", { name: "Different people" }).click();
+  await press(page, section(page).getByRole("button", { name: "Different people" }));
   await status(page, "Noted: not").waitFor();
   const apart = await section(page).getByRole("button", { name: /^Compare/ }).count();
-  await section(page).getByRole("button", { name: "Undo" }).click();
+  await press(page, section(page).getByRole("button", { name: "Undo" }));
   await section(page).getByRole("button", { name: `Compare: ${given.twin}` }).waitFor();
   return { sides, words, apart, violations };
 }

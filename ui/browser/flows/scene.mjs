@@ -1,4 +1,4 @@
-import { pressUntilFocused, type } from "./tools.mjs";
+import { press, pressUntilFocused, type } from "./tools.mjs";
 
 const cards = (page) => page.locator(".compreface-card");
 const card = (page, name) => page.locator(`.compreface-card[aria-label*="${name}"]`);
@@ -12,7 +12,7 @@ export async function accept({ page, address, given, axe }) {
   await page.getByRole("tab", { name: "Faces" }).waitFor();
   await type(page, "x f"); // the player has the focus, and its own use for f
   const full = await page.locator(".vjs-fullscreen").count();
-  await page.getByRole("button", { name: "Find faces" }).click();
+  await press(page, page.getByRole("button", { name: "Find faces" }));
   await page.getByRole("progressbar").waitFor();
   await cards(page).nth(1).waitFor();
   const violations = await axe();
@@ -33,10 +33,10 @@ export async function accept({ page, address, given, axe }) {
     return [(box.left - left) / width, (box.top - top) / height, (box.right - left) / width, (box.bottom - top) / height];
   });
   const held = await played(page);
-  await card(page, given.name).getByRole("button", { name: /^Accept/ }).click();
+  await press(page, card(page, given.name).getByRole("button", { name: /^Accept/ }));
   await onPage(page, given.name);
   const after = await performers(page);
-  await card(page, given.name).getByRole("button", { name: /^Undo/ }).click();
+  await press(page, card(page, given.name).getByRole("button", { name: /^Undo/ }));
   await page.locator(".performer-card").waitFor({ state: "detached" });
   return { full, bars, jumped, held, frame, after, violations };
 }

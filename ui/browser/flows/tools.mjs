@@ -25,7 +25,7 @@ export async function pressUntilFocused(page, key, locator, most = 40) {
 }
 
 /** As somebody without a mouse: Tab to it, then Enter. */
-export async function press(page, locator, most = 80) {
+export async function press(page, locator, most = 120) {
   await locator.waitFor();
   await pressUntilFocused(page, "Tab", locator, most);
   await page.keyboard.press("Enter");

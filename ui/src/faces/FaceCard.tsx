@@ -1,7 +1,7 @@
 import type { ReactNode } from "react";
 import { Bootstrap, Icon, React } from "../host";
 import type { Candidate, Face } from "../operations";
-import { cardKeys } from "../parts/cardKeys";
+import { cardKeys, keepFocus } from "../parts/cardKeys";
 import { PerformerLink } from "../parts/links";
 import { Meter } from "../parts/Meter";
 import { useText } from "../text";
@@ -189,7 +189,10 @@ function Alternatives({ face, actions, busy, pictures, best }: Props & { best: C
           className="compreface-candidate"
           title={`${each.name}: ${text(similarityWords(each.similarity, face.required))}`}
           disabled={busy}
-          onClick={() => actions.accept(face, { id: each.performerId, name: each.name })}
+          onClick={(event) => {
+            keepFocus(event);
+            actions.accept(face, { id: each.performerId, name: each.name });
+          }}
         >
           {pictures.has(each.performerId) ? (
             <img src={pictures.get(each.performerId)} alt="" loading="lazy" />
@@ -289,7 +292,10 @@ function Action({ icon, children, onClick, about, variant = "secondary", disable
       aria-label={`${children}: ${about}`}
       aria-expanded={expanded}
       disabled={disabled}
-      onClick={onClick}
+      onClick={(event) => {
+        if (expanded === undefined) keepFocus(event);
+        onClick();
+      }}
     >
       <Icon name={icon} />
       {!slim && <span>{children}</span>}

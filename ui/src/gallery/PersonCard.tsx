@@ -1,5 +1,5 @@
 import { Bootstrap, Icon, React, served } from "../host";
-import { cardKeys } from "../parts/cardKeys";
+import { cardKeys, keepFocus } from "../parts/cardKeys";
 import { ImageLink, PerformerLink } from "../parts/links";
 import { useText } from "../text";
 import type { PersonInGallery } from "./operations";
@@ -92,7 +92,10 @@ function Actions({ person, busy, undoable, onAccept, onReject, onUndo }: Props) 
           variant="secondary"
           disabled={busy}
           aria-label={`${text("compreface.undo")}: ${person.name}`}
-          onClick={onUndo}
+          onClick={(event) => {
+            keepFocus(event);
+            onUndo();
+          }}
         >
           <Icon name="faRotateLeft" /> <span>{text("compreface.undo")}</span>
         </Button>
@@ -107,7 +110,10 @@ function Actions({ person, busy, undoable, onAccept, onReject, onUndo }: Props) 
         variant="success"
         disabled={busy}
         aria-label={`${text("compreface.accept")}: ${person.name}`}
-        onClick={onAccept}
+        onClick={(event) => {
+          keepFocus(event);
+          onAccept();
+        }}
       >
         <Icon name="faCheck" /> <span>{text("compreface.accept")}</span>
       </Button>
@@ -116,7 +122,10 @@ function Actions({ person, busy, undoable, onAccept, onReject, onUndo }: Props) 
         variant="secondary"
         disabled={busy}
         aria-label={`${text("compreface.reject")}: ${person.name}`}
-        onClick={onReject}
+        onClick={(event) => {
+          keepFocus(event);
+          onReject();
+        }}
       >
         <Icon name="faXmark" /> <span>{text("compreface.reject")}</span>
       </Button>

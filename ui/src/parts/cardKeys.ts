@@ -24,3 +24,8 @@ export function cardKeys(keys: Record<string, (() => void) | undefined>, busy = 
 function focusOn(element: Element | null): void {
   if (element instanceof HTMLElement) element.focus();
 }
+
+/** A button that its own press takes away leaves the focus to the card it stands in, where the keys go on. */
+export function keepFocus({ currentTarget }: { currentTarget: Element }): void {
+  focusOn(currentTarget.closest("li[tabindex]"));
+}
