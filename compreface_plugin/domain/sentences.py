@@ -11,7 +11,7 @@ from typing import Any
 
 ENGLISH: Mapping[str, str] = {
     "stash.answers": "Stash {version} answers; jobs waiting: {jobs}",
-    "store.holds": "{examples} examples of {performers} performers, {faces} faces",
+    "store.holds": "performers: {performers}, examples of them: {examples}, faces: {faces}",
     "store.full": "the disk is nearly full: make room, or set another data folder",
     "store.size": "{megabytes} MB",
     "models.found": "installed, best first: {packs}",
@@ -29,7 +29,6 @@ ENGLISH: Mapping[str, str] = {
     "engine.gpu": "an NVIDIA card is there and not used: run install.sh --gpu in the plugin's folder",
     "people.none": "nobody is enrolled",
     "people.enrolled": "performers that are known: {performers}",
-    "people.pictures": "{count} pictures",
     "people.learn": "run the task Synchronize Performers",
     "compreface.unneeded": "not set up, and not needed by a local engine",
     "compreface.untried": "keys that are set: {count}; not tried now",

@@ -116,7 +116,7 @@ def _people(context: Context) -> Check:
         return Check("people", WARNING, sentence("people.none"), sentence("people.learn"), tried=False)
     outcomes = Counter(enrolment.outcome for enrolment in context.store.people.enrolments().values())
     told = sentence("people.enrolled", performers=counts["performers"])
-    pictures = [Detail(what, OK, sentence("people.pictures", count=count)) for what, count in sorted(outcomes.items())]
+    pictures = [Detail(what, OK, str(count)) for what, count in sorted(outcomes.items())]
     return Check("people", OK, told, "", tuple(pictures))
 
 

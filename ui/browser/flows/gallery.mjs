@@ -74,7 +74,7 @@ export async function keyboard(stage) {
   await page.keyboard.press("Enter");
   await page.locator(".compreface-done", { hasText: "Somebody New" }).waitFor();
   const on = await onGallery(page);
-  await pressUntilFocused(page, "Tab", page.getByRole("button", { name: "New performers of everybody seen once" }), 60);
+  await pressUntilFocused(page, "Tab", page.getByRole("button", { name: "New performers of everybody seen here" }), 60);
   await page.keyboard.press("Enter");
   const done = page.locator(".compreface-done", { hasText: "created and added" });
   await done.waitFor();
