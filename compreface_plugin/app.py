@@ -13,6 +13,7 @@ from compreface_plugin.domain.records import RunState
 from compreface_plugin.domain.worked import Step
 from compreface_plugin.host.clock import SystemClock
 from compreface_plugin.host.data_dir import data_dir_path, prepare_data_dir
+from compreface_plugin.host.lease import Lease
 from compreface_plugin.host.lock import TaskLock, lock_holder
 from compreface_plugin.host.process import Parent
 from compreface_plugin.host.stop import StopSignal, StopToken, request_stop
@@ -144,6 +145,8 @@ def _context(
     steps: Stopwatch,
 ) -> Context:
     library = StashLibrary(client)
+    lease = Lease(data_dir)
+    opened.callback(lease.release)
     context = Context(
         args=request.args,
         settings=settings,
@@ -151,6 +154,7 @@ def _context(
         plugin_dir=request.connection.plugin_dir,
         plugin_id=PLUGIN_ID,
         exclusive=lock is not None,
+        lease=lease,
         log=log,
         cancel=token,
         clock=clock,

@@ -103,7 +103,7 @@ class StoreDamaged(StoreError):
 
 
 class AlreadyRunning(RunError):
-    """Another task works on the same data folder."""
+    """Another task works on the same data folder, or another call on the same run."""
 
 
 class Cancelled(PluginError):

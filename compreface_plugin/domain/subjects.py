@@ -28,6 +28,12 @@ def is_subject_name(text: str) -> bool:
     return _OURS.match(text) is not None
 
 
+def is_drawn(text: str) -> bool:
+    """Whether `build_subject_name` made it: nobody else comes upon such a name."""
+    parts = parse_subject_name(text)
+    return parts is not None and len(parts[1]) == _RANDOM_LENGTH
+
+
 def parse_subject_name(text: str) -> tuple[str, str] | None:
     """(stash id, random part) of a name that follows the contract, else None."""
     found = _PARTS.match(text)

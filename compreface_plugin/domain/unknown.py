@@ -144,6 +144,20 @@ def obey(labels: Sequence[int], hands: Sequence[int | None], embeddings: Float32
     return answer
 
 
+def largest_hand(
+    faces: Sequence[UnknownFace], performer_id: str | None, owners: Mapping[int, str]
+) -> tuple[UnknownFace, ...]:
+    """Of faces that were to become one person, those that a person left together meanwhile: none of a hand-made group
+    that is somebody else's (`owners`), and one such group at most, the largest. Faces may be empty."""
+    import numpy as np
+
+    free = [face for face in faces if face.hand is None or owners.get(face.hand, performer_id) == performer_id]
+    if len({face.hand for face in free if face.hand is not None}) < 2:
+        return tuple(free)
+    labels = obey([0] * len(free), [face.hand for face in free], np.stack([face.embedding for face in free]))
+    return max(faces_by_label(free, labels), key=len)
+
+
 def _nearest_hand(
     row: int, present: Sequence[int], rows: Sequence[int], hands: Sequence[int | None], embeddings: Float32
 ) -> int:

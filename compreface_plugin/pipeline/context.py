@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from compreface_plugin.domain.faces import Picture
     from compreface_plugin.domain.timing import Frame
     from compreface_plugin.engine.catalogue import PackState
+    from compreface_plugin.host.lease import Lease
     from compreface_plugin.media.video import VideoFile
     from compreface_plugin.ports import CancelToken, Clock, FaceEngine, Progress
     from compreface_plugin.settings import Settings
@@ -49,6 +50,7 @@ class Context:
     plugin_dir: Path
     plugin_id: str
     exclusive: bool  # a task that holds the lock of the data folder; False: an operation, maybe beside a task
+    lease: Lease  # tells others that this process lives, and this one whether others do
     log: Progress
     cancel: CancelToken
     clock: Clock
@@ -93,7 +95,7 @@ class Context:
 
     @property
     def journal(self) -> Journal:
-        return Journal(self.store, self.library, self.log)
+        return Journal(self.store, self.library, self.log, self.lease)
 
     def close(self) -> None:
         """Ends the engine's workers and closes the store. Idempotent."""

@@ -215,6 +215,8 @@ class Decider:
             if face is not None and (face.verdict is None or _of_run(judged, "") != _of_run(face.verdict, "")):
                 again.append((face_id, judged))
         store.faces.save_verdicts(again)
+        spoken = {each.face_id for each in decisions if each.face_id is not None}
+        store.faces.forget_verdicts(run_id, spoken - {**replaced, **raw}.keys())  # the run judged before was undone
         store.decisions.forget_replaced(run_id, [face_id for face_id, _ in again])
         reopened = [c for c in store.plans.decided_by(run_id) if any(_same_item(c, each) for each in decisions)]
         store.changes.mark([change.change_id for change in reopened], ChangeState.PROPOSED)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from compreface_plugin.domain.errors import ItemError
+from compreface_plugin.domain.errors import ItemError, MediaUnavailable
 from compreface_plugin.domain.faces import DetectionLimits, SeenFace
 from compreface_plugin.domain.records import Kind, Look, StoredFace, Verdict, VerdictRecord
 from compreface_plugin.domain.unknown import is_lasting
@@ -20,7 +20,7 @@ from compreface_plugin.pipeline.memory import JudgedItem
 if TYPE_CHECKING:
     from compreface_plugin.pipeline.context import Context
     from compreface_plugin.pipeline.judge import Judge
-    from compreface_plugin.stash.records import ImageRecord
+    from compreface_plugin.stash.records import ImageRecord, ScannedRecord
     from compreface_plugin.store.scenes import KnownPerson, SeenPerson
 
 MATCHING_SHARE = 2 / 3  # of minFaceSize: matching goes down to it (the settings table)
@@ -65,6 +65,11 @@ class Finding:
         return tuple(dict.fromkeys(best.performer_id for best in accepted if best is not None))
 
 
+def unreadable(item: ScannedRecord) -> MediaUnavailable:
+    """Of an item that Stash cannot tell about."""
+    return MediaUnavailable(f"{item.name}: Stash cannot read it ({item.trouble})")
+
+
 class ImageFinder:
     """Looks at images with one engine and judges what it sees."""
 
@@ -95,7 +100,9 @@ class ImageFinder:
             )
         found: dict[int, Finding] = {}
         for image in images:
-            if image.is_clip:
+            if image.trouble:
+                found[image.id] = Finding(image, error=unreadable(image))
+            elif image.is_clip:
                 found[image.id] = self._clip(image, image.id in known)
             elif image.id in known:
                 found[image.id] = Finding(image, known=self._large_enough(stored[image.id]))

@@ -15,13 +15,12 @@ class ItemFinding(Protocol):
     """Verdicts about the faces of an item, or an error."""
 
     verdicts: list[VerdictRecord]
+    error: ItemError | None
 
     @property
     def kind(self) -> Kind: ...
     @property
     def item(self) -> ScannedRecord: ...
-    @property
-    def error(self) -> ItemError | None: ...
     @property
     def skipped(self) -> bool: ...
     @property

@@ -1,20 +1,25 @@
 """The only way lists in Stash are changed: planned in the store, applied by bulk ADD and REMOVE, then marked.
 
 A process may be killed between any two steps. `settle` finishes what was open: adding what is there already and
-removing what is gone change nothing, so doing it again is safe.
+removing what is gone change nothing, so doing it again is safe. What a process that lives has open is its own to do:
+an operation may be at work beside the task that settles.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
+from compreface_plugin.domain.errors import AlreadyRunning, ItemError
 from compreface_plugin.domain.markers import MARKER_TAG, MARKERS
 from compreface_plugin.domain.records import Change, ChangeState, Kind, Op
+from compreface_plugin.domain.subjects import is_drawn
 from compreface_plugin.pipeline.markers import MarkerHand
 from compreface_plugin.stash.records import Patch
 
 if TYPE_CHECKING:
+    from compreface_plugin.host.lease import Lease
     from compreface_plugin.ports import Progress
     from compreface_plugin.stash.library import StashLibrary
     from compreface_plugin.stash.records import (
@@ -58,27 +63,51 @@ def _in_use(use: PerformerUse, made_as: str) -> str:
     return "somebody edited it" if use.edited or use.tag_ids or use.record.name != made_as else ""
 
 
+def _digest(picture: bytes | None) -> str:
+    """What a performer is known again by; empty without a picture."""
+    return "" if picture is None else hashlib.sha256(picture).hexdigest()
+
+
 class Journal:
     """Applies what the store has open. Not thread-safe."""
 
-    def __init__(self, store: Store, library: StashLibrary, log: Progress) -> None:
+    def __init__(self, store: Store, library: StashLibrary, log: Progress, lease: Lease) -> None:
         self._store = store
         self._library = library
         self._log = log
+        self._lease = lease
 
-    def settle(self) -> int:
-        """Finishes what an earlier process left open; returns how many changes that were. Raises RunError."""
-        left = len(self._store.changes.open())
-        if left:
-            self._log.info(f"settling {left} changes that an interrupted run left open")
-            self.apply()
-        return left
+    def take(self, run_id: str) -> bool:
+        """Makes a run this process's to work on; False while another one that lives does."""
+        owner, mine = self._store.runs.owner(run_id), self._lease.token
+        if owner == mine:
+            return True
+        if self._lease.at_work(owner):
+            return False
+        with self._store.transaction():
+            return self._store.runs.take(run_id, mine, owner)
 
-    def apply(self, run_id: str | None = None) -> list[Change]:
-        """Makes every open change in Stash and marks it. Returns those that Stash refused, with the reason as note.
+    def claim(self, run_id: str) -> None:
+        """As `take`. Raises AlreadyRunning while another process that lives works on the run."""
+        if not self.take(run_id):
+            raise AlreadyRunning(
+                f"Another call of the plugin is still writing what belongs to run {run_id}; start this one again when "
+                "that one has ended."
+            )
 
-        `run_id`: only that run's, for operations that work beside a running task. One deleted image does not hold up
-        the others. Raises RunError when Stash does not answer: what is open then stays open.
+    def settle(self) -> None:
+        """Finishes what processes that are gone left open. Raises RunError."""
+        for run_id in self._store.changes.open_runs():
+            if self.take(run_id):
+                self._log.info(f"settling {len(self._store.changes.open(run_id))} changes that run {run_id} left open")
+                self.apply(run_id)
+
+    def apply(self, run_id: str) -> list[Change]:
+        """Makes every open change of a run in Stash and marks it. Returns those that Stash refused, with the reason as
+        note.
+
+        One deleted image does not hold up the others. Raises RunError when Stash does not answer: what is open then
+        stays open.
         """
         opened = self._store.changes.open(run_id)
         self._settle_creations([change for change in opened if change.op is Op.CREATE])
@@ -147,7 +176,7 @@ class Journal:
         found = self._library.tag_named(name)
         if found is not None:
             return found.id
-        planned = self._plan_creations(run_id, Kind.TAG, [name])
+        planned = self._plan_creations(run_id, Kind.TAG, {name: ""})
         made = self._library.tag_get_or_create(name)
         with self._store.transaction():
             self._store.changes.created(planned[name], made.id)
@@ -156,37 +185,33 @@ class Journal:
     def ensure_performers(self, run_id: str, wanted: Sequence[NewPerformer]) -> dict[str, PerformerRecord]:
         """The performers of these names, by name: made, and noted for undo, once whatever happens in between.
 
-        Names a run made before are found by the journal, those whose making was cut short by their exact name. A
-        performer that somebody else made under the name counts as found and is not noted as ours. Raises RunError.
+        Names a run made before are found by the journal; those whose making was cut short were settled before.
+        Raises RunError, ServiceRefused for a name that somebody has.
         """
         made = {c.value: c.item_id for c in self._store.changes.created_by(run_id, Kind.PERFORMER)}
         known = self._library.performer_uses([made[new.name] for new in wanted if new.name in made])
         found = {name: known[made[name]].record for name in made if made[name] in known}
         missing = [new for new in wanted if new.name not in found]
-        planned = self._plan_creations(run_id, Kind.PERFORMER, [new.name for new in missing])
+        planned = self._plan_creations(run_id, Kind.PERFORMER, {new.name: _digest(new.picture) for new in missing})
         created = self._library.performers_create(missing)
         with self._store.transaction():
             for new, record in zip(missing, created, strict=True):
                 self._store.changes.created(planned[new.name], record.id)
         return found | {new.name: record for new, record in zip(missing, created, strict=True)}
 
-    def _plan_creations(self, run_id: str, kind: Kind, names: Sequence[str]) -> dict[str, int]:
-        """Writes down what is going to be made; the changes' ids by name.
-
-        Kept by the caller: an operation beside this task may settle, and close, what is not made yet.
-        """
+    def _plan_creations(self, run_id: str, kind: Kind, names: Mapping[str, str]) -> dict[str, int]:
+        """Writes down what is going to be made, by name with what it is known again by; the changes' ids by name."""
         with self._store.transaction():
-            self._store.changes.plan(Change(run_id, kind, "", "", Op.CREATE, name) for name in names)
-            opened = self._store.changes.open()
-        mine = (c for c in opened if (c.op, c.kind, c.run_id) == (Op.CREATE, kind, run_id))
-        return {change.value: change.change_id for change in mine}
+            self._store.changes.plan(
+                Change(run_id, kind, "", "", Op.CREATE, name, note=known_by) for name, known_by in names.items()
+            )
+            opened = self._store.changes.open(run_id)
+        return {change.value: change.change_id for change in opened if (change.op, change.kind) == (Op.CREATE, kind)}
 
     def _settle_creations(self, changes: Sequence[Change]) -> None:
         for change in changes:
             item_id = self._id_of(change)
             with self._store.transaction():
-                if change.change_id not in {each.change_id for each in self._store.changes.open(change.run_id)}:
-                    continue  # somebody else has settled it meanwhile
                 if item_id is None:  # killed before it was made: nothing to take back
                     self._store.changes.mark([change.change_id], ChangeState.UNDONE, "was never made")
                 else:
@@ -195,7 +220,19 @@ class Journal:
     def _id_of(self, change: Change) -> str | None:
         """The Stash id of what an open creation made; None when it was not made."""
         if change.kind is Kind.PERFORMER:
-            performers = self._library.performers_named(change.value)
-            return performers[0].id if performers else None
+            named = self._library.performers_named(change.value)
+            return next((record.id for record in named if self._is_made(change, record)), None)
         found = self._library.tag_named(change.value)
         return found.id if found else None
+
+    def _is_made(self, change: Change, record: PerformerRecord) -> bool:
+        """Whether an open creation made this performer of its name. Names that people choose may be somebody else's:
+        there the picture tells."""
+        if is_drawn(change.value):
+            return True
+        if not change.note or not record.has_own_image:
+            return False
+        try:
+            return _digest(self._library.performer_picture(record)) == change.note
+        except ItemError:
+            return False

@@ -62,9 +62,8 @@ class MarkerHand:
         """Changes by which a marker goes. Returns those that stay, with the reason."""
         if not changes:
             return []
-        there = self._there(changes)
+        changes, there, refused = self._there(changes)
         gone: list[tuple[Change, list[MadeMarker]]] = []
-        refused = []
         for change in changes:
             made = [one for one in self._store.markers.of_scene(change.item_id) if one.value == change.value]
             standing = [one for one in made if one.marker_id in there]
@@ -85,15 +84,15 @@ class MarkerHand:
 
         A marker of ours that a killed process made, and did not note, is found by its title and times.
         """
+        changes, there, refused = self._there(changes)
         names = self._library.performer_names(list(dict.fromkeys(Marker.of(c.value).performer_id for c in changes)))
-        there = self._there(changes)
         known = {one.marker_id for change in changes for one in self._store.markers.of_scene(change.item_id)}
         strays = {
             (record.scene_id, record.title, record.seconds, record.end_seconds): record.id
             for record in there.values()
             if record.id not in known and record.primary_tag_id == tag_id
         }
-        made, new, refused = list[tuple[Change, str, str]](), list[tuple[Change, NewMarker]](), []
+        made, new = list[tuple[Change, str, str]](), list[tuple[Change, NewMarker]]()
         for change in changes:
             marker = Marker.of(change.value)
             title = names.get(marker.performer_id)
@@ -122,9 +121,14 @@ class MarkerHand:
             for change, _, _ in made:
                 self._store.changes.mark([change.change_id], _done(change))
 
-    def _there(self, changes: Sequence[Change]) -> Mapping[str, MarkerRecord]:
-        scenes = list(dict.fromkeys(int(change.item_id) for change in changes))
-        return {record.id: record for record in self._library.scenes.markers(scenes)}
+    def _there(
+        self, changes: Sequence[Change]
+    ) -> tuple[list[Change], Mapping[str, MarkerRecord], list[tuple[Change, str]]]:
+        """(changes of scenes that Stash can tell about, their markers by id, the other changes with the reason)."""
+        records, failed = self._library.scenes.markers(list(dict.fromkeys(int(change.item_id) for change in changes)))
+        known = [change for change in changes if int(change.item_id) not in failed]
+        others = [(c, failed[int(c.item_id)]) for c in changes if int(c.item_id) in failed]
+        return known, {record.id: record for record in records}, others
 
 
 def _done(change: Change) -> ChangeState:

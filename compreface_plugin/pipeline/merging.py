@@ -35,6 +35,7 @@ class _Seen:
     uses: Mapping[str, PerformerUse]
     items: Mapping[str, Sequence[Item]]  # where the plugin put each
     held: Mapping[Item, Lists]
+    unread: Mapping[Item, str]
 
 
 def merges_of(context: Context, people: Iterable[Collection[str]]) -> list[Merge]:
@@ -64,7 +65,7 @@ def _look(context: Context, merges: Sequence[Merge]) -> _Seen:
     people = list(dict.fromkeys(who for merge in merges for who in (merge.keep_id, merge.gone_id)))
     items = {who: context.store.merges.items_of(who) for who in people}
     held = held_lists(context, dict.fromkeys(item for each in items.values() for item in each))
-    return _Seen(context.library.performer_uses(people), items, held)
+    return _Seen(context.library.performer_uses(people), items, held.lists, held.unread)
 
 
 def _obstacles(context: Context, merges: Sequence[Merge], seen: _Seen) -> dict[str, str]:
@@ -91,6 +92,8 @@ def _touched(context: Context, performer_id: str, made_as: str | None, seen: _Se
         return "it is not there any more"
     if made_as is None:
         return "somebody decided about its faces"
+    if any(item in seen.unread for item in seen.items[performer_id]):
+        return "it is on an item that Stash cannot read"
     mine = [item for item in seen.items[performer_id] if item in seen.held]  # the others were deleted in Stash
     if any(performer_id not in seen.held[item]["performer_ids"] for item in mine):
         return "somebody took it off an item"

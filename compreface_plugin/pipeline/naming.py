@@ -84,14 +84,16 @@ def decide(context: Context, run: ActiveRun, pin: Pin, words: Sequence[Word]) ->
     point = operating_point(pin.model_id, pin.pack)
     decider = Decider(context, pin.model_id, point, run.run_id, context.settings.review_similarity)
     held = held_lists(context, (word.item for word in words))
-    standing = [word for word in words if word.item in held]
+    for (kind, item_id), trouble in held.unread.items():
+        context.log.warning(f"{kind.value} {item_id} is left alone: Stash could not read it ({trouble})")
+    standing = [word for word in words if word.item in held.lists]
     matched = _matched_tag(context, run, words)
 
     def keep() -> None:
-        context.store.changes.plan(decider.decide(standing, held, matched))
+        context.store.changes.plan(decider.decide(standing, held.lists, matched))
 
-    counts = {"seen": len(held), "faces": len(standing)}
-    run.commit(keep, cursor=run.cursor, counts=counts, items=len(held))
+    counts = {"seen": len(held.lists), "faces": len(standing), "failed": len(held.unread)}
+    run.commit(keep, cursor=run.cursor, counts=counts, items=len(held.lists))
     context.journal.apply(run.run_id)
 
 

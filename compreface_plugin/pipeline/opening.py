@@ -55,6 +55,8 @@ def owes_a_scan(state: ItemState | None, item: ScannedRecord, tags: Tags) -> boo
         return state.attempts < MAX_ATTEMPTS or state.fingerprint != item.fingerprint
     if state.scanned_at is None:
         return True
+    if item.trouble:  # whether its tag was taken off cannot be told
+        return False
     return (
         state.scanned_tag_id is not None and state.scanned_tag_id == tags.scanned and tags.scanned not in item.tag_ids
     )

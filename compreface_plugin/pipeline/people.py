@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from compreface_plugin.domain.errors import MediaUnavailable
 from compreface_plugin.domain.records import (
     CandidateRecord,
     Change,
@@ -28,10 +29,11 @@ from compreface_plugin.domain.unknown import (
     UnknownFace,
     enough_for_a_person,
     gender_of,
+    largest_hand,
     template,
 )
 from compreface_plugin.pipeline.grouping import gates_of, group_some, group_unknown, rejected
-from compreface_plugin.pipeline.held import held_lists
+from compreface_plugin.pipeline.held import Held, held_lists
 from compreface_plugin.pipeline.markers import marker_changes
 from compreface_plugin.pipeline.merging import Merger
 from compreface_plugin.stash.records import NewPerformer
@@ -58,6 +60,9 @@ class _Somebody:
     group: FaceGroup
     performer: PerformerRecord | None  # None: existed before
     performer_id: str
+
+
+_Left = tuple["PlannedPerson", FaceGroup]  # a planned person, and the faces it still has
 
 
 class PeopleMaker:
@@ -98,17 +103,19 @@ class PeopleMaker:
                 self._run.between(computed=False)
 
     def _step(self, planned: Sequence[PlannedPerson]) -> None:
-        people = self._performers(planned)
-        changes = self._missing(people)
+        left, held = self._readable(self._what_is_left(planned))
+        people = self._performers(left)
+        changes = self._missing(people, held)
         newly = [face for somebody in people for face in somebody.group.faces]
         self._run.commit(
-            lambda: self._store(planned, people, changes),
+            lambda: self._store(planned, people, changes, held.unread),
             cursor=self._run.cursor,
             counts={
                 "created": sum(somebody.performer is not None for somebody in people),
                 "accepted": len(newly),
                 "unknown": -sum(f.verdict is Verdict.UNKNOWN and f.run_id == self._run.run_id for f in newly),
                 "proposed": -sum(f.verdict is Verdict.REVIEW and f.run_id == self._run.run_id for f in newly),
+                "failed": len(held.unread),
             },
             items=0,
         )
@@ -118,9 +125,8 @@ class PeopleMaker:
 
     # who it is --------------------------------------------------------------------------------------------------------
 
-    def _performers(self, planned: Sequence[PlannedPerson]) -> list[_Somebody]:
-        """The planned people that still have faces nobody else was accepted for, with their performers, made if new."""
-        left = [(plan, group) for plan in planned if (group := self._what_is_left(plan)) is not None]
+    def _performers(self, left: Sequence[_Left]) -> list[_Somebody]:
+        """Planned people with their performers, made if new."""
         existing = self._context.library.performer_names([p.performer_id for p, _ in left if p.performer_id])
         wanted = [
             NewPerformer(plan.name, self._picture(group), gender_of(group.faces))
@@ -136,12 +142,32 @@ class PeopleMaker:
                 people.append(_Somebody(plan, group, None, plan.performer_id))
         return people
 
-    def _what_is_left(self, plan: PlannedPerson) -> FaceGroup | None:
-        """Without faces that people decided about since it was planned, beside this run or while it was interrupted."""
-        faces = self._context.store.unknown.some(self._info.model_id, plan.face_ids)
-        denied = rejected(self._context, plan.performer_id)
-        left = tuple(face for face in faces if face.verdict in _NOBODYS and face.face_id not in denied)
-        return FaceGroup(left, plan.performer_id) if left else None
+    def _what_is_left(self, planned: Sequence[PlannedPerson]) -> list[_Left]:
+        """The planned people that still have faces: without those that people decided about, or put into another group,
+        since it was planned, beside this run or while it was interrupted."""
+        owners = self._context.store.unknown.hand_owners()
+        left = []
+        for plan in planned:
+            faces = self._context.store.unknown.some(self._info.model_id, plan.face_ids)
+            denied = rejected(self._context, plan.performer_id)
+            free = [face for face in faces if face.verdict in _NOBODYS and face.face_id not in denied]
+            group = FaceGroup(largest_hand(free, plan.performer_id, owners), plan.performer_id)
+            if group.faces:
+                left.append((plan, group))
+                owners.update((face.hand, plan.name) for face in group.faces if face.hand is not None)
+        return left
+
+    def _readable(self, left: Sequence[_Left]) -> tuple[list[_Left], Held]:
+        """The same without faces on items that Stash cannot read, which stay unknown, and what the others hold now."""
+        held = held_lists(self._context, dict.fromkeys(item for _, group in left for item in self._items(group)))
+        if not held.unread:
+            return list(left), held
+        readable = []
+        for plan, group in left:
+            faces = tuple(face for face in group.faces if (face.kind, face.item_id) not in held.unread)
+            if faces:
+                readable.append((plan, FaceGroup(faces, group.performer_id)))
+        return readable, held
 
     def _picture(self, group: FaceGroup) -> bytes | None:
         """The best crop, with margin."""
@@ -150,42 +176,65 @@ class PeopleMaker:
 
     # what Stash should get --------------------------------------------------------------------------------------------
 
-    def _missing(self, people: Sequence[_Somebody]) -> list[Change]:
+    def _missing(self, people: Sequence[_Somebody], held: Held) -> list[Change]:
         """Performers, and the matched tag, that images lack by what Stash has now."""
         wants: dict[tuple[Kind, int], list[tuple[str, str]]] = {}
         for somebody in people:
-            for item in self._items(somebody):
+            for item in self._items(somebody.group):
                 wants.setdefault(item, []).append(("performer_ids", somebody.performer_id))
         changes = []
         tags = [("tag_ids", self._matched_tag)] if self._matched_tag else []
-        for (kind, item_id), held in held_lists(self._context, wants).items():
-            for name, value in dict.fromkeys([*wants[kind, item_id], *tags]):
-                if value not in held[name]:
+        for (kind, item_id), lists in held.lists.items():
+            wanted = wants.get((kind, item_id), [])
+            for name, value in dict.fromkeys([*wanted, *tags] if wanted else []):
+                if value not in lists[name]:
                     changes.append(Change(self._run.run_id, kind, str(item_id), name, Op.ADD, value))
         return changes
 
-    def _items(self, somebody: _Somebody) -> list[tuple[Kind, int]]:
-        """The items with a face of somebody, of those that may be changed."""
-        return [item for item in somebody.group.items if self._on_items is None or item in self._on_items]
+    def _items(self, group: FaceGroup) -> list[tuple[Kind, int]]:
+        """The items with a face of a group, of those that may be changed."""
+        return [item for item in group.items if self._on_items is None or item in self._on_items]
 
     # keeping it -------------------------------------------------------------------------------------------------------
 
     def _store(
-        self, planned: Sequence[PlannedPerson], people: Sequence[_Somebody], changes: Sequence[Change]
+        self,
+        planned: Sequence[PlannedPerson],
+        people: Sequence[_Somebody],
+        changes: Sequence[Change],
+        unread: Mapping[tuple[Kind, int], str],
     ) -> None:
         """Inside the step's transaction."""
         store = self._context.store
+        for item, words in unread.items():
+            self._failed(item, words)
         for somebody in people:
             subject = self._subject(somebody)
             self._learn(subject, somebody.group)
             store.groups.replace_verdicts(self._run.run_id, self._verdicts(somebody, subject))
-            store.items.refresh_matched(self._items(somebody))
+            store.items.refresh_matched(self._items(somebody.group))
             if somebody.performer is not None:
                 self._know_picture(somebody.performer, somebody.group)
         scenes = {item_id for one in people for kind, item_id in one.group.items if kind is Kind.SCENE}
         markers = marker_changes(store, self._context.settings, self._run.run_id, sorted(scenes))
         store.changes.plan([*changes, *markers])
         store.groups.done([plan.group_id for plan in planned])
+
+    def _failed(self, item: tuple[Kind, int], words: str) -> None:
+        """An item that Stash cannot read is looked at again by the next run."""
+        kind, item_id = item
+        items = self._context.store.items
+        state = items.states(kind, [item_id]).get(item_id)
+        error = MediaUnavailable(f"Stash could not read it ({words})")
+        self._context.log.warning(f"{kind.value} {item_id}: {error}; its faces stay unknown")
+        items.mark_failed(
+            kind,
+            item_id,
+            code=error.code,
+            message=str(error),
+            run_id=self._run.run_id,
+            fingerprint=state.fingerprint if state is not None else "",
+        )
 
     def _subject(self, somebody: _Somebody) -> Subject:
         people, performer_id = self._context.store.people, somebody.performer_id

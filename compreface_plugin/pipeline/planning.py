@@ -71,8 +71,12 @@ def _real_tags(context: Context, changes: Iterable[Change], run_id: str) -> dict
 def _apply(context: Context, run_id: str, changes: Sequence[Change]) -> Counter[str]:
     store = context.store
     held = held_lists(context, ((c.kind, int(c.item_id)) for c in changes))
+    for (kind, item_id), words in held.unread.items():
+        context.log.warning(f"{kind.value} {item_id}: stays in the plan, Stash could not read it ({words})")
+    unread = sum((change.kind, int(change.item_id)) in held.unread for change in changes)
+    changes = [change for change in changes if (change.kind, int(change.item_id)) not in held.unread]
     borne_out = _borne_out(context, changes)
-    reasons = {c.change_id: _obstacle(c, held.get((c.kind, int(c.item_id))), borne_out) for c in changes}
+    reasons = {c.change_id: _obstacle(c, held.lists.get((c.kind, int(c.item_id))), borne_out) for c in changes}
     ready = [change for change in changes if not reasons[change.change_id]]
     with store.transaction():
         for change in changes:
@@ -83,7 +87,8 @@ def _apply(context: Context, run_id: str, changes: Sequence[Change]) -> Counter[
         store.changes.plan(marker_changes(store, context.settings, run_id, sorted(named)))
     refused = context.journal.apply(run_id) if ready else []
     _remember_scans(context, run_id, ready)
-    return Counter(applied=len(ready) - len(refused), settled=len(changes) - len(ready), refused=len(refused))
+    settled = len(changes) - len(ready)
+    return Counter(applied=len(ready) - len(refused), settled=settled, refused=len(refused) + unread)
 
 
 def _obstacle(change: Change, held: Lists | None, borne_out: Collection[tuple[Kind, str, str]]) -> str:

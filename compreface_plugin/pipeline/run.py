@@ -187,7 +187,7 @@ def _begin(context: Context, mode: str, asked: str) -> Run | None:
         left = None
     if left is not None:
         with store.transaction():
-            store.runs.resume(left.run_id)
+            store.runs.resume(left.run_id, context.lease.token)
         context.log.info(
             f"resuming run {left.run_id}: {left.counts.get('seen', 0)} of {left.total or '?'} items are done"
         )
@@ -195,7 +195,7 @@ def _begin(context: Context, mode: str, asked: str) -> Run | None:
     if asked:
         return None
     with store.transaction():
-        return store.runs.begin(secrets.token_hex(6), mode, args, context.clock.now())
+        return store.runs.begin(secrets.token_hex(6), mode, args, context.clock.now(), context.lease.token)
 
 
 def _of_another_model(context: Context, run: Run) -> bool:

@@ -16,7 +16,7 @@ from compreface_plugin.domain.tracks import LinkRule
 from compreface_plugin.domain.unknown import is_lasting
 from compreface_plugin.domain.worked import Step
 from compreface_plugin.pipeline.apart import Apart
-from compreface_plugin.pipeline.findings import MATCHING_SHARE
+from compreface_plugin.pipeline.findings import MATCHING_SHARE, unreadable
 from compreface_plugin.pipeline.memory import JudgedItem
 from compreface_plugin.pipeline.scene_look import SceneLooker, Tell
 from compreface_plugin.pipeline.scene_reembed import embed_kept
@@ -91,7 +91,9 @@ class SceneFinder:
     def find(self, scene: SceneRecord, tell: Tell) -> SceneFinding:
         """With verdicts. Raises RunError and Cancelled, never ItemError."""
         way = self._known_way(scene)
-        if way:
+        if scene.trouble:
+            finding = SceneFinding(scene, error=unreadable(scene))
+        elif way:
             known = self._context.store.scenes.of_item(Kind.SCENE, scene.id, self._info.model_id)
             usable = [person for person in known if person.face.embedding is not None]
             finding = SceneFinding(scene, known=usable, way=way)

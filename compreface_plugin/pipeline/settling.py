@@ -10,8 +10,10 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from compreface_plugin.domain.errors import MediaUnavailable
 from compreface_plugin.domain.records import Change, ChangeState, ItemState, Kind, Op, Verdict
 from compreface_plugin.pipeline.hands import respect_hands
+from compreface_plugin.pipeline.held import records_of
 from compreface_plugin.pipeline.item_finding import ItemFinding
 from compreface_plugin.pipeline.markers import marker_changes
 
@@ -95,15 +97,18 @@ class Settler(Generic[FindingT]):
     def _now(self, findings: Sequence[FindingT], states: Mapping[int, ItemState]) -> dict[int, ItemRecord]:
         """By id, as Stash has them now, the items that do not fit what is wished: their page may be hours old.
 
-        Those that fit already by what their page said are not asked for again: what we would add is there.
+        Those that fit already by what their page said are not asked for again: what we would add is there. Those that
+        Stash cannot read now become failures.
         """
         ask = [f for f in findings if any(_lacks(f.item, want) for want in self._wants(f, states.get(f.item.id)))]
         if not ask:
             return {}
-        kind, ids = ask[0].kind, [finding.item.id for finding in ask]
-        library = self._context.library
-        now: Sequence[ItemRecord] = library.images(ids).records if kind is Kind.IMAGE else library.scenes.some(ids)
-        return {item.id: item for item in now}
+        now, unread = records_of(self._context, [(finding.kind, finding.item.id) for finding in ask])
+        for finding in ask:
+            words = unread.get((finding.kind, finding.item.id))
+            if words is not None:
+                finding.error, finding.verdicts = MediaUnavailable(f"Stash could not read it any more ({words})"), []
+        return {item_id: item for (_, item_id), item in now.items()}
 
     def _missing(
         self, findings: Sequence[FindingT], now: Mapping[int, ItemRecord], states: Mapping[int, ItemState]

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 PERFORMERS_PER_PAGE = 500
 IMAGES_PER_PAGE = 1000
 _USES_AT_ONCE = 100
+_IMAGES_AT_ONCE = 100
 _REREADS = 3  # times a list is read again when it changed while it was read
 _EXISTS = "already exists"
 _WAITING = "READY"
@@ -113,13 +114,31 @@ class StashLibrary:
     ) -> list[ImageRecord]:
         """The next images by ascending id, whole: a page starts behind the last id and not at a number of rows, so
         nothing is skipped when images leave or come. `with_tag`, `without_tag`: exactly this tag, no descendants.
+
+        One that Stash cannot read would cost the whole page: then they are read one by one, and it has its `trouble`.
         """
         variables = {
             "image_filter": {**_above(after), **mapping.tagged(with_tag, without_tag), **_inside(gallery_id)},
             "filter": {"per_page": per_page, "sort": "id", "direction": "ASC"},
         }
-        data = self._client.execute(documents.image_page(self._client.features), variables)
+        try:
+            data = self._client.execute(documents.image_page(self._client.features), variables)
+        except ServiceRefused as refusal:
+            held = self._client.execute(documents.IMAGE_IDS, variables)["findImages"]["images"]
+            return self._one_by_one([int(one["id"]) for one in held], refusal)
         return [mapping.image(held) for held in data["findImages"]["images"]]
+
+    def _one_by_one(self, image_ids: Sequence[int], refusal: ServiceRefused) -> list[ImageRecord]:
+        """In order. Raises the refusal when Stash can read none of them."""
+        records, troubles = list[ImageRecord](), dict[int, str]()
+        for start in range(0, len(image_ids), _IMAGES_AT_ONCE):
+            read = self.images(image_ids[start : start + _IMAGES_AT_ONCE])
+            records += read.records
+            troubles.update(read.failed)
+        if len(troubles) == len(image_ids) > 1:
+            raise refusal
+        records += [ImageRecord(one, "", (), (), (), (), False, "", words) for one, words in troubles.items()]
+        return sorted(records, key=lambda record: record.id)
 
     def image_count(self, *, without_tag: str | None = None, gallery_id: int | None = None) -> int:
         """How many images there are."""

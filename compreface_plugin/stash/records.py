@@ -32,6 +32,8 @@ class ScannedRecord(ItemRecord, Protocol):
 
     @property
     def fingerprint(self) -> str: ...
+    @property
+    def trouble(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,7 @@ class ImageRecord:
     gallery_ids: tuple[str, ...]
     organized: bool
     image_url: str
+    trouble: str = ""  # why Stash could tell nothing of it but its id
 
     @property
     def name(self) -> str:

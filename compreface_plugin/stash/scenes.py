@@ -24,6 +24,11 @@ query ScenePage($scene_filter: SceneFilterType, $filter: FindFilterType) {{
   findScenes(scene_filter: $scene_filter, filter: $filter) {{ scenes {{ {_SCENE} }} }}
 }}
 """
+SCENE_IDS = """
+query SceneIds($scene_filter: SceneFilterType, $filter: FindFilterType) {
+  findScenes(scene_filter: $scene_filter, filter: $filter) { scenes { id } }
+}
+"""
 SCENE_COUNT = """
 query SceneCount($scene_filter: SceneFilterType, $filter: FindFilterType) {
   findScenes(scene_filter: $scene_filter, filter: $filter) { count }
@@ -58,6 +63,7 @@ class SceneRecord:
     organized: bool
     sprite_url: str
     vtt_url: str
+    trouble: str = ""  # why Stash could tell nothing of it but its id
 
     @property
     def name(self) -> str:
@@ -88,12 +94,31 @@ class Scenes:
     def page(
         self, *, after: int, per_page: int, with_tag: str | None = None, without_tag: str | None = None
     ) -> list[SceneRecord]:
-        """The next scenes by ascending id, behind the id `after`; `with_tag`, `without_tag`: exactly this tag."""
+        """The next scenes by ascending id, behind the id `after`; `with_tag`, `without_tag`: exactly this tag.
+
+        One that Stash cannot read would cost the whole page: then they are read one by one, and it has its `trouble`.
+        """
         variables = {
             "scene_filter": {"id": {"value": after, "modifier": "GREATER_THAN"}, **tagged(with_tag, without_tag)},
             "filter": {"per_page": per_page, "sort": "id", "direction": "ASC"},
         }
-        return [scene(held) for held in self._client.execute(SCENE_PAGE, variables)["findScenes"]["scenes"]]
+        try:
+            return [scene(held) for held in self._client.execute(SCENE_PAGE, variables)["findScenes"]["scenes"]]
+        except ServiceRefused as refusal:
+            held = self._client.execute(SCENE_IDS, variables)["findScenes"]["scenes"]
+            return self._one_by_one([int(one["id"]) for one in held], refusal)
+
+    def _one_by_one(self, scene_ids: Sequence[int], refusal: ServiceRefused) -> list[SceneRecord]:
+        """In order. Raises the refusal when Stash can read none of them."""
+        records, troubles = list[SceneRecord](), dict[int, str]()
+        for start in range(0, len(scene_ids), AT_ONCE):
+            found, failed = self.read(scene_ids[start : start + AT_ONCE])
+            records += found
+            troubles |= failed
+        if len(troubles) == len(scene_ids) > 1:
+            raise refusal
+        records += [SceneRecord(one, "", (), (), (), False, "", "", words) for one, words in troubles.items()]
+        return sorted(records, key=lambda record: record.id)
 
     def count(self, *, without_tag: str | None = None) -> int:
         """How many scenes there are."""
@@ -104,33 +129,40 @@ class Scenes:
         """Those of the scenes that Stash has, in the order asked for. `scene_ids` without doubles.
 
         Raises ServiceRefused when Stash cannot tell about one: it is neither there nor gone."""
+        found, failed = self.read(scene_ids)
+        for scene_id, words in failed.items():
+            raise ServiceRefused(f"Stash could not read the scene {scene_id} ({words}); start the task again")
+        return found
+
+    def read(self, scene_ids: Sequence[int]) -> tuple[list[SceneRecord], dict[int, str]]:
+        """Those of the scenes that Stash has, in the order asked for, and by id its words about those that it cannot
+        tell about. `scene_ids` without doubles."""
         if not scene_ids:
-            return []
+            return [], {}
         variables = ", ".join(f"$i{n}: ID!" for n in range(len(scene_ids)))
         fields = "\n".join(f"  i{n}: findScene(id: $i{n}) {{ ...scene }}" for n in range(len(scene_ids)))
         document = f"query Scenes({variables}) {{\n{fields}\n}}\nfragment scene on Scene {{ {_SCENE} }}\n"
         given = {f"i{n}": str(one) for n, one in enumerate(scene_ids)}
-        data = self._read(document, given)
-        return [scene(held) for n in range(len(scene_ids)) if (held := data.get(f"i{n}"))]
+        data, errors = self._client.execute_partial(document, given)
+        names = [f"i{n}" for n in range(len(scene_ids))]
+        found = [scene(data[name]) for name in names if name not in errors and data.get(name)]
+        return found, {int(given[name]): errors[name] for name in names if name in errors}
 
-    def markers(self, scene_ids: Sequence[int]) -> list[MarkerRecord]:
-        """The markers of these scenes; those of scenes that are gone are absent. `scene_ids` without doubles. Raises
-        as `some`."""
+    def markers(self, scene_ids: Sequence[int]) -> tuple[list[MarkerRecord], dict[int, str]]:
+        """The markers of these scenes, those of scenes that are gone left out, and by id Stash's words about scenes
+        that it cannot tell about. `scene_ids` without doubles."""
         found: list[MarkerRecord] = []
+        failed: dict[int, str] = {}
         for start in range(0, len(scene_ids), AT_ONCE):
             part = scene_ids[start : start + AT_ONCE]
             variables = ", ".join(f"$i{n}: ID!" for n in range(len(part)))
             fields = "\n".join(f"  i{n}: findScene(id: $i{n}) {{ {_MARKERS_OF} }}" for n in range(len(part)))
             given = {f"i{n}": str(one) for n, one in enumerate(part)}
-            data = self._read(f"query Markers({variables}) {{\n{fields}\n}}\n", given)
-            found += [_marker(one, held) for one in data.values() if one for held in one["scene_markers"]]
-        return found
-
-    def _read(self, document: str, given: Mapping[str, str]) -> Mapping[str, Any]:
-        data, errors = self._client.execute_partial(document, given)
-        for name, words in errors.items():
-            raise ServiceRefused(f"Stash could not read the scene {given[name]} ({words}); start the task again")
-        return data
+            data, errors = self._client.execute_partial(f"query Markers({variables}) {{\n{fields}\n}}\n", given)
+            told = [one for name, one in data.items() if one and name not in errors]
+            found += [_marker(one, held) for one in told for held in one["scene_markers"]]
+            failed.update((int(given[name]), words) for name, words in errors.items())
+        return found, failed
 
     def markers_create(self, wanted: Sequence[NewMarker]) -> list[tuple[str, str]]:
         """(id, "") of each marker in order, or ("", Stash's words) of one that it refused. Raises AnswerLost when some

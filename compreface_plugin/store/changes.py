@@ -10,6 +10,7 @@ from compreface_plugin.domain.records import Change, ChangeState, Kind, Op
 if TYPE_CHECKING:
     import sqlite3
 
+_OPEN = (ChangeState.PLANNED.value, ChangeState.UNDOING.value)
 _CHANGE = "SELECT run_id, kind, item_id, field, op, value, state, change_id, note FROM changes"
 
 
@@ -23,17 +24,23 @@ class Changes:
 
     def plan(self, changes: Iterable[Change]) -> None:
         self._db.executemany(
-            "INSERT INTO changes (run_id, kind, item_id, field, op, value, state) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            [(c.run_id, c.kind.value, c.item_id, c.field, c.op.value, c.value, c.state.value) for c in changes],
+            "INSERT INTO changes (run_id, kind, item_id, field, op, value, state, note) VALUES (?,?,?,?,?,?,?,?)",
+            [(c.run_id, c.kind.value, c.item_id, c.field, c.op.value, c.value, c.state.value, c.note) for c in changes],
         )
 
-    def open(self, run_id: str | None = None) -> list[Change]:
-        """What was planned, or was being undone, and is not known to be done: of any run or of one, oldest first."""
+    def open(self, run_id: str) -> list[Change]:
+        """What a run planned, or is being undone of it, and is not known to be done; oldest first."""
         rows = self._db.execute(
-            _CHANGE + " WHERE state IN (?, ?) AND (? IS NULL OR run_id = ?) ORDER BY change_id",
-            (ChangeState.PLANNED.value, ChangeState.UNDOING.value, run_id, run_id),
+            _CHANGE + " WHERE state IN (?, ?) AND run_id = ? ORDER BY change_id", (*_OPEN, run_id)
         )
         return [_change(row) for row in rows]
+
+    def open_runs(self) -> list[str]:
+        """The runs that have something open, those with the oldest changes first."""
+        rows = self._db.execute(
+            "SELECT run_id FROM changes WHERE state IN (?, ?) GROUP BY run_id ORDER BY min(change_id)", _OPEN
+        )
+        return [row[0] for row in rows]
 
     def applied(self, run_id: str, before: int | None = None, limit: int = -1) -> list[Change]:
         """What a run changed in Stash and was not taken back, newest first; a page: `limit` of them before an id."""
@@ -58,10 +65,14 @@ class Changes:
             [(state.value, note, change_id) for change_id in change_ids],
         )
 
+    def hand_over(self, change_id: int, run_id: str) -> None:
+        """What a run did is another run's from now on, and goes with that one."""
+        self._db.execute("UPDATE changes SET run_id = ? WHERE change_id = ?", (run_id, change_id))
+
     def created(self, change_id: int, item_id: str) -> None:
         """A CREATE was made; `item_id` is the id that Stash gave."""
         self._db.execute(
-            "UPDATE changes SET state = ?, item_id = ? WHERE change_id = ?",
+            "UPDATE changes SET state = ?, item_id = ?, note = '' WHERE change_id = ?",
             (ChangeState.APPLIED.value, item_id, change_id),
         )
 

@@ -91,6 +91,21 @@ class Decisions:
         """Oldest first."""
         return [_decision(r) for r in self._db.execute(_DECISION + " WHERE run_id = ? ORDER BY decision_id", (run_id,))]
 
+    def confirmed_on(self, kind: Kind, item_ids: Sequence[int]) -> dict[tuple[int, str], str]:
+        """(item id, performer id) -> the last run in which a person said so, of accepted faces of these items."""
+        found: dict[tuple[int, str], str] = {}
+        for start in range(0, len(item_ids), _CHUNK):
+            part = item_ids[start : start + _CHUNK]
+            rows = self._db.execute(
+                "SELECT f.item_id, d.performer_id, d.run_id FROM decisions d JOIN faces f USING (face_id)"  # noqa: S608
+                " JOIN verdicts v ON v.face_id = d.face_id AND v.verdict = 'accept' AND v.performer_id = d.performer_id"
+                f" WHERE d.decision = 'confirmed' AND f.kind = ? AND f.item_id IN ({','.join('?' * len(part))})"
+                " ORDER BY d.decision_id",
+                (kind.value, *part),
+            )
+            found.update(((int(row[0]), str(row[1])), str(row[2])) for row in rows)
+        return found
+
     def before(self, face_id: int) -> VerdictRecord | None:
         """The verdict that the face would have without any decision, as far as it was kept."""
         row = self._db.execute(

@@ -214,15 +214,11 @@ class Faces:
             ],
         )
 
-    def forget_verdicts(self, run_id: str, kind: Kind | None = None, item_id: int | None = None) -> int:
-        """What a run decided, about all faces or those of one item. Returns how many verdicts that were."""
-        if item_id is None or kind is None:
-            return self._db.execute("DELETE FROM verdicts WHERE run_id = ?", (run_id,)).rowcount
-        return self._db.execute(
-            "DELETE FROM verdicts WHERE run_id = ? AND face_id IN"
-            " (SELECT face_id FROM faces WHERE kind = ? AND item_id = ?)",
-            (run_id, kind.value, item_id),
-        ).rowcount
+    def forget_verdicts(self, run_id: str, face_ids: Iterable[int]) -> None:
+        """What a run decided about these faces, as far as it still stands: nobody judged them then."""
+        self._db.executemany(
+            "DELETE FROM verdicts WHERE run_id = ? AND face_id = ?", [(run_id, face_id) for face_id in face_ids]
+        )
 
     def counts(self) -> dict[str, int]:
         rows = self._db.execute("SELECT verdict, count(*) FROM verdicts GROUP BY verdict").fetchall()

@@ -15,6 +15,29 @@ if TYPE_CHECKING:
     from compreface_plugin.store.faces import Faces
 
 _COLUMNS = "face_id, verdict, model_id, run_id, performer_id, similarity, required, margin, reason, candidates"
+_THEIRS = ", ".join(f"r.{column}" for column in _COLUMNS.split(", "))
+_OF_RUN = (
+    " FROM {table} t JOIN faces f USING (face_id) WHERE t.run_id = :run"
+    " AND (:performer IS NULL OR (t.performer_id = :performer AND t.verdict IN ('accept', 'review')))"
+    " AND (:item IS NULL OR (f.kind = :kind AND f.item_id = :item))"
+)
+_LATER = "SELECT t.replaced_by, t.face_id" + _OF_RUN.format(table="replaced_verdicts")  # runs that replaced the run's
+# where others keep the run's verdict as what stood before theirs, they keep what stood before the run's instead
+_STEP_BACK = (
+    "CREATE TEMP TABLE IF NOT EXISTS stepped (replaced_by TEXT, face_id INTEGER)",
+    "DELETE FROM stepped",
+    f"INSERT INTO stepped {_LATER}",
+    "DELETE FROM replaced_verdicts WHERE (replaced_by, face_id) IN (SELECT replaced_by, face_id FROM stepped)",
+    (
+        f"INSERT INTO replaced_verdicts (replaced_by, {_COLUMNS}) SELECT s.replaced_by, {_THEIRS} FROM stepped s"  # noqa: S608
+        " JOIN replaced_verdicts r ON r.face_id = s.face_id AND r.replaced_by = :run"
+    ),
+    "DELETE FROM replaced_verdicts WHERE replaced_by = :run AND face_id IN (SELECT face_id FROM stepped)",
+    (
+        "UPDATE decisions SET before = '' WHERE face_id IN (SELECT face_id FROM stepped) AND before <> ''"
+        " AND json_extract(before, '$.run_id') = :run"
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,20 +109,19 @@ class Groups:
         )
         self._faces.save_verdicts(verdicts)
 
-    def restore_verdicts(self, run_id: str, performer_id: str | None = None) -> list[tuple[Kind, int]]:
-        """Gives faces the verdicts back that stood before the run's, or none; only one performer's, when given.
-
-        Returns the items whose verdicts changed. Verdicts that somebody replaced since stay.
-        """
-        mine = self._db.execute(
-            "SELECT face_id FROM verdicts WHERE run_id = :run AND (:performer IS NULL OR performer_id = :performer)",
-            {"run": run_id, "performer": performer_id},
-        )
-        ids = [row[0] for row in mine]
-        items: dict[tuple[Kind, int], None] = {}
-        for face_id in ids:
-            row = self._db.execute("SELECT kind, item_id FROM faces WHERE face_id = ?", (face_id,)).fetchone()
-            items[Kind(row[0]), int(row[1])] = None
+    def restore_verdicts(
+        self, run_id: str, performer_id: str | None = None, item: tuple[Kind, int] | None = None
+    ) -> list[tuple[Kind, int]]:
+        """Gives faces the verdicts back that stood before the run's, or none; only those about one performer, or on
+        one item, when given. Where somebody replaced the run's verdict since, what stands stays, and what would come
+        back with it is what stood before the run. Returns the items whose verdicts changed."""
+        kind, item_id = item or (None, None)
+        given = {"run": run_id, "performer": performer_id, "kind": kind and kind.value, "item": item_id}
+        for statement in _STEP_BACK:
+            self._db.execute(statement, given)
+        rows = self._db.execute(f"SELECT t.face_id, f.kind, f.item_id{_OF_RUN.format(table='verdicts')}", given)
+        standing = [(int(row[0]), (Kind(row[1]), int(row[2]))) for row in rows]
+        for face_id, _ in standing:
             self._db.execute("DELETE FROM verdicts WHERE face_id = ?", (face_id,))
             self._db.execute(
                 f"INSERT INTO verdicts ({_COLUMNS}) SELECT {_COLUMNS} FROM replaced_verdicts"  # noqa: S608
@@ -107,4 +129,4 @@ class Groups:
                 (run_id, face_id),
             )
             self._db.execute("DELETE FROM replaced_verdicts WHERE replaced_by = ? AND face_id = ?", (run_id, face_id))
-        return list(items)
+        return list(dict.fromkeys(each for _, each in standing))

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from compreface_plugin.domain.records import Enrolment, Subject
+from compreface_plugin.domain.records import Enrolment, Kind, Subject
+from compreface_plugin.store.examples import FACE
 from compreface_plugin.store.vectors import stack, to_blob
 
 if TYPE_CHECKING:
@@ -205,6 +206,23 @@ class People:
         self._db.executemany("DELETE FROM enrolments WHERE performer_id = ?", [(each,) for each in performer_ids])
 
     # undo -------------------------------------------------------------------------------------------------------
+
+    def learned_in(self, run_id: str) -> set[str]:
+        """Performers of whom the run enrolled an example."""
+        rows = self._db.execute(
+            "SELECT DISTINCT s.performer_id FROM examples e JOIN subjects s USING (subject_id)"
+            " WHERE e.created_run = ? AND s.performer_id IS NOT NULL",
+            (run_id,),
+        )
+        return {row[0] for row in rows}
+
+    def forget_faces(self, run_id: str, kind: Kind, item_id: int) -> int:
+        """Takes back what a run learned from the faces of one item. Returns how many examples that were."""
+        return self._db.execute(
+            "DELETE FROM examples WHERE created_run = ? AND origin = ? AND origin_id IN"
+            " (SELECT CAST(face_id AS TEXT) FROM faces WHERE kind = ? AND item_id = ?)",
+            (run_id, FACE, kind.value, item_id),
+        ).rowcount
 
     def forget_run(
         self, run_id: str, performer_id: str | None = None, keeping: Iterable[str] = ()

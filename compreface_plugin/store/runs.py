@@ -50,10 +50,11 @@ class Runs:
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
 
-    def begin(self, run_id: str, mode: str, args: Mapping[str, object], now: float) -> Run:
+    def begin(self, run_id: str, mode: str, args: Mapping[str, object], now: float, owner: int = 0) -> Run:
+        """`owner`: the process that works on it."""
         self._db.execute(
-            "INSERT INTO runs (run_id, mode, args, state, started_at) VALUES (?, ?, ?, ?, ?)",
-            (run_id, mode, _args_text(args), RunState.RUNNING.value, now),
+            "INSERT INTO runs (run_id, mode, args, state, started_at, owner) VALUES (?, ?, ?, ?, ?, ?)",
+            (run_id, mode, _args_text(args), RunState.RUNNING.value, now, owner),
         )
         run = self.get(run_id)
         assert run is not None  # noqa: S101 - inserted one line above
@@ -86,11 +87,21 @@ class Runs:
     def count(self, but_not: str = "") -> int:
         return int(self._db.execute("SELECT count(*) FROM runs WHERE mode <> ?", (but_not,)).fetchone()[0])
 
-    def resume(self, run_id: str) -> None:
+    def resume(self, run_id: str, owner: int) -> None:
         self._db.execute(
-            "UPDATE runs SET state = ?, ended_at = NULL, message = '' WHERE run_id = ?",
-            (RunState.RUNNING.value, run_id),
+            "UPDATE runs SET state = ?, ended_at = NULL, message = '', owner = ? WHERE run_id = ?",
+            (RunState.RUNNING.value, owner, run_id),
         )
+
+    def owner(self, run_id: str) -> int:
+        """The process that works, or worked, on it; 0 for none."""
+        row = self._db.execute("SELECT owner FROM runs WHERE run_id = ?", (run_id,)).fetchone()
+        return int(row[0]) if row else 0
+
+    def take(self, run_id: str, owner: int, before: int) -> bool:
+        """Makes it another process's; False when it is no longer that of the process `before`."""
+        query = "UPDATE runs SET owner = ? WHERE run_id = ? AND owner = ?"
+        return self._db.execute(query, (owner, run_id, before)).rowcount == 1
 
     def pin_engine(self, run_id: str, engine: str, model_id: str) -> None:
         self._db.execute("UPDATE runs SET engine = ?, model_id = ? WHERE run_id = ?", (engine, model_id, run_id))

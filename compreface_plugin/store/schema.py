@@ -240,6 +240,7 @@ _V1 = (
         engine TEXT NOT NULL DEFAULT '',
         model_id TEXT NOT NULL DEFAULT '',
         message TEXT NOT NULL DEFAULT '',
+        owner INTEGER NOT NULL DEFAULT 0,   -- the process that works, or worked, on it (host/lease.py)
         cohort BLOB)                    -- faces of other people that scores are normalised against, frozen""",
     # tasks that a page started under a name of its own
     """CREATE TABLE errands (

@@ -140,7 +140,10 @@ def _obstacles(context: Context, words: Sequence[Word]) -> dict[int, str]:
     for n, word in enumerate(words):
         if word.performer_id in confirmed - names.keys() and word.said is Said.CONFIRMED:
             found[n] = f"The argument performerId is {word.performer_id!r}, and Stash has no such performer."
-        elif word.item not in held:
+        elif word.item in held.unread:
+            where, why = f"{word.item[0].value} {word.item[1]}", held.unread[word.item]
+            found[n] = f"The face {word.face.face_id} is on {where}, which Stash cannot read ({why})."
+        elif word.item not in held.lists:
             where = f"{word.item[0].value} {word.item[1]}"
             found[n] = f"The face {word.face.face_id} is on {where}, which Stash does not have."
     return found
@@ -175,6 +178,8 @@ def _carry_out(context: Context, model: ModelInUse, words: Sequence[Word], batch
     args = {"faces": len(words), **({"batch": batch} if batch else {})}
     done = store.runs.latest_of(MODE, args) if batch else None
     run_id = done.run_id if done is not None and store.decisions.of_run(done.run_id) else None
+    if run_id is not None:
+        context.journal.claim(run_id)
     begun = clock.monotonic()
     context.steps.lap()  # what was spent before is not this run's
     try:
@@ -182,8 +187,9 @@ def _carry_out(context: Context, model: ModelInUse, words: Sequence[Word], batch
             run_id = _begin(context, model, args)
             matched = _matched_tag(context, words, run_id)
             held = held_lists(context, (word.item for word in words))
+            words = [word for word in words if word.item in held.lists]  # one may have gone since all were checked
             with store.transaction():
-                store.changes.plan(_decider(context, model, run_id).decide(words, held, matched))
+                store.changes.plan(_decider(context, model, run_id).decide(words, held.lists, matched))
                 counts = {"seen": len(words), "accepted": sum(word.said is Said.CONFIRMED for word in words)}
                 spent, seconds = context.steps.lap().steps, clock.monotonic() - begun
                 store.runs.advance(run_id, cursor=0, counts=counts, reasons={}, seconds=seconds, steps=spent)
@@ -204,7 +210,7 @@ def _carry_out(context: Context, model: ModelInUse, words: Sequence[Word], batch
 def _begin(context: Context, model: ModelInUse, args: Mapping[str, object]) -> str:
     run_id = secrets.token_hex(6)
     with context.store.transaction():
-        context.store.runs.begin(run_id, MODE, args, context.clock.now())
+        context.store.runs.begin(run_id, MODE, args, context.clock.now(), context.lease.token)
         context.store.runs.pin_engine(run_id, model.engine, model.model_id)
     return run_id
 
@@ -239,6 +245,7 @@ def _undo(context: Context, model: ModelInUse, asked: Sequence[_Asked]) -> list[
             continue
         run_id = said[-1].run_id
         mine = [word for word in said if word.run_id == run_id]
+        context.journal.claim(run_id)
         changes = _changes_of(context, run_id, mine, each.face_id)
         taken = take_back(context, changes, run_id)["undone"] if changes else 0
         with context.store.transaction():

@@ -42,11 +42,13 @@ def plan(context: Context) -> dict[str, Any]:
         run.run_id, int_arg(context.args, "limit", 50, minimum=1, maximum=500), int_arg(context.args, "offset", 0)
     )
     changes = {item: [c for c in store.plans.proposed_on(*item) if c.run_id == run.run_id] for item in items}
-    now = {(kind, str(each)): held for (kind, each), held in records_of(context, _whole(items)).items()}
+    records, unread = records_of(context, _whole(items))
+    now = {(kind, str(each)): held for (kind, each), held in records.items()}
     values = [c.value for each in changes.values() for c in each if c.field == "performer_ids"]
     held = [who for record in now.values() for who in record.performer_ids]
     view = _Diff(context, Names(context).of([*values, *held]))
-    shown = [view.item(item, changes[item], now.get(item)) for item in items]
+    there = {*now, *((kind, str(each)) for kind, each in unread)}
+    shown = [{**view.item(item, changes[item], now.get(item)), "exists": item in there} for item in items]
     return {**_head(run), "total": total, "items": shown}
 
 
@@ -56,6 +58,7 @@ def apply(context: Context) -> dict[str, Any]:
     run = _plan(context)
     items = frozenset((kind, each) for name, kind in ITEMS.items() for each in _ids(context, f"{name}s"))
     part = Part(items, _ids(context, "performerIds"))
+    context.journal.claim(run.run_id)
     counts = apply_plan(context, run.run_id, part)
     left = len(context.store.plans.proposed(run.run_id))
     context.log.info(
@@ -75,7 +78,7 @@ def delete(context: Context) -> dict[str, Any]:
         dropped = store.plans.drop(run.run_id)
         for kind, item_id in untouched:
             store.items.forget_scans(kind, [item_id])
-            store.faces.forget_verdicts(run.run_id, kind, item_id)
+            store.groups.restore_verdicts(run.run_id, item=(kind, item_id))
     context.log.info(f"plan {_name(run)}: {dropped} changes dropped, {len(untouched)} items are to be scanned again")
     return {"planId": run.run_id, "name": _name(run), "dropped": dropped, "items": len(untouched)}
 
@@ -129,12 +132,11 @@ class _Diff:
         self._tags: dict[str, str] = {}
 
     def item(self, item: tuple[Kind, str], changes: Sequence[Change], now: ItemRecord | None) -> dict[str, Any]:
-        """`now`: as Stash has the item, None when it is gone."""
+        """`now`: as Stash has the item, None when it is gone or cannot be read."""
         return {
             "kind": item[0].value,
             "id": item[1],
             "name": now.name if now is not None else "",
-            "exists": now is not None,
             "fields": [
                 self._field(name, [change for change in changes if change.field == name], now)
                 for name in dict.fromkeys(change.field for change in changes)

@@ -101,7 +101,9 @@ class _Page:
 
     def _proposal(self, face: StoredFace) -> dict[str, Any]:
         """A face as `faces` shows it, with what a decision needs."""
-        held = self._held.get((face.kind, face.item_id), {})
+        item = (face.kind, face.item_id)
+        held = self._held.lists.get(item, {})
+        exists = bool(held) or item in self._held.unread
         view = face_view(face.face_id, face, face.verdict, self._names, held.get("performer_ids", ()))
         for candidate in view["candidates"]:
             candidate["expectedWrongPer1000"] = self._expected_wrong(candidate["similarity"])
@@ -109,7 +111,7 @@ class _Page:
         return {
             **view,
             "faceId": face.face_id,
-            "item": {"kind": face.kind.value, "id": str(face.item_id), "exists": bool(held)},
+            "item": {"kind": face.kind.value, "id": str(face.item_id), "exists": exists},
             "crop": data_uri(self._crops.get(face.face_id)),
             "expectedWrongPer1000": self._expected_wrong(best.similarity) if best else None,
             "otherItems": self._other_items(face, best.performer_id) if best else [],

@@ -6,14 +6,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from compreface_plugin.domain.records import Change, Kind, Op
+from compreface_plugin.pipeline.held import records_of
 from compreface_plugin.pipeline.run import ActiveRun, execute
 from compreface_plugin.pipeline.tags import open_tags
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from compreface_plugin.pipeline.context import Context
-    from compreface_plugin.stash.records import ItemRecord
 
 BATCH = 200
 
@@ -29,17 +27,20 @@ def reset_unmatched_scenes(context: Context) -> dict[str, Any]:
 
 
 def _reset(context: Context, kind: Kind, run: ActiveRun) -> None:
-    items, tags, library = context.store.items, open_tags(context, run.run_id), context.library
+    items, tags = context.store.items, open_tags(context, run.run_id)
     run.set_total(items.count_unmatched(kind))
     while ids := items.unmatched(kind, run.cursor, BATCH):
-        held: Sequence[ItemRecord] = library.images(ids).records if kind is Kind.IMAGE else library.scenes.some(ids)
+        held, unread = records_of(context, [(kind, each) for each in ids])
+        for (_, item_id), words in unread.items():
+            context.log.warning(f"{kind.value} {item_id} is left alone: Stash could not read it ({words})")
+        ready = [each for each in ids if (kind, each) not in unread]
         changes = [
             Change(run.run_id, kind, str(item.id), "tag_ids", Op.REMOVE, tags.scanned)
-            for item in held
+            for item in held.values()
             if tags.scanned is not None and tags.scanned in item.tag_ids
         ]
-        write = partial(_store, context, kind, ids, changes)
-        run.commit(write, cursor=ids[-1], counts={"seen": len(ids)}, items=len(ids))
+        write = partial(_store, context, kind, ready, changes)
+        run.commit(write, cursor=ids[-1], counts={"seen": len(ids), "failed": len(unread)}, items=len(ids))
         if changes:
             context.journal.apply(run.run_id)
         run.tell(f"{kind.value}s reset")

@@ -54,9 +54,9 @@ def _scenes(context: Context, run: ActiveRun, opened: Opened, judge: Judge) -> N
     finder = SceneFinder(context, judge)
     work = SceneWork(context, run, finder, Settler(context, run, opened, finder.keep))
     for ids in _failed(context, run, Kind.SCENE):
-        scenes = context.library.scenes.some(ids)
+        scenes, unread = context.library.scenes.read(ids)
         with context.store.transaction():
-            context.store.items.forget(Kind.SCENE, sorted(set(ids) - {scene.id for scene in scenes}))
+            context.store.items.forget(Kind.SCENE, sorted(set(ids) - {scene.id for scene in scenes} - unread.keys()))
         states = context.store.items.states(Kind.SCENE, ids)
         for scene in scenes:
             work.one(scene, states)

@@ -10,8 +10,10 @@ from compreface_plugin.domain.errors import SettingsError
 from compreface_plugin.domain.markers import performer_of
 from compreface_plugin.domain.records import RESUMABLE, Change, ChangeState, Kind, Op, RunState
 from compreface_plugin.pipeline.held import take_back
+from compreface_plugin.pipeline.learning import Learner
 from compreface_plugin.pipeline.merging import bring_back, last_link, why_not_undone
 from compreface_plugin.pipeline.model_in_use import model_in_use
+from compreface_plugin.tasks.confirmed import Confirmed
 from compreface_plugin.tasks.decide import forget_decisions
 from compreface_plugin.tasks.item_arg import item_arg
 from compreface_plugin.tasks.undo_created import CreatedThings, remove_created
@@ -46,6 +48,7 @@ def undo_run(context: Context) -> dict[str, Any]:
     if whole:
         item, performer_id = None, ""
     _require_order(context, run_id, item, performer_id)
+    context.journal.claim(run_id)
     context.log.info(f"undoing run {run_id} ({run.mode})")
     if whole:
         with context.store.transaction():
@@ -86,6 +89,8 @@ class _Undo:
         self._item = item
         self._performer_id = performer_id
         self._performers = {performer_id}  # with those that had gone into it
+        self._taken_off = set[str]()
+        self._confirmed = Confirmed(context, run_id)
 
     def work(self) -> dict[str, int]:
         store, counts, made = self._context.store, Counter[str](), list[Change]()
@@ -99,11 +104,17 @@ class _Undo:
             before, done = page[-1].change_id, done + len(page)
             mine = [change for change in page if self._concerns(change)]
             made += [change for change in mine if change.op is Op.CREATE]
-            counts.update(take_back(self._context, [c for c in mine if c.op in (Op.ADD, Op.REMOVE)], self._run_id))
+            self._taken_off |= {performer_of(change) for change in mine}
+            lists = [change for change in mine if change.op in (Op.ADD, Op.REMOVE)]
+            kept = self._confirmed.hand_over(lists)
+            counts["kept"] += len(kept)
+            counts.update(take_back(self._context, [c for c in lists if c.change_id not in kept], self._run_id))
             self._context.log.progress(min(1.0, done / max(1, total)))
-        created = remove_created(self._context, made)
+        created = remove_created(self._context, made if self._item is None else self._left_over())
         counts.update(created.counts)
         forgotten = self._forget(created)
+        if self._performer_id:
+            counts.update(take_back(self._context, self._idle_tags(), self._run_id))
         return {name: counts[name] for name in ("undone", "alreadyGone", "kept")} | forgotten
 
     def _concerns(self, change: Change) -> bool:
@@ -115,27 +126,59 @@ class _Undo:
             )
         return True
 
+    def _left_over(self) -> list[Change]:
+        """Of one item: performers whom the run made and put on nothing else."""
+        changes = self._context.store.changes
+        on_items = {performer_of(change) for change in changes.applied(self._run_id) if change.op is Op.ADD}
+        gone = self._taken_off - on_items
+        return [change for change in changes.created_by(self._run_id, Kind.PERFORMER) if change.item_id in gone]
+
+    def _idle_tags(self) -> list[Change]:
+        """Of one performer: the matched tag where the run put it on an item on which nobody is left."""
+        store, tag = self._context.store, self._confirmed.matched_tag
+        added = [change for change in store.changes.applied(self._run_id) if change.op is Op.ADD]
+        tagged = [change for change in added if change.field == "tag_ids" and change.value == tag]
+        matched = {(change.kind, change.item_id) for change in added if performer_of(change)}
+        for kind in (Kind.IMAGE, Kind.SCENE):
+            ids = [int(change.item_id) for change in tagged if change.kind is kind]
+            matched |= {(kind, str(each)) for each, state in store.items.states(kind, ids).items() if state.matched}
+        return [change for change in tagged if (change.kind, change.item_id) not in matched]
+
     def _forget(self, created: CreatedThings) -> dict[str, int]:
-        """The store's side: scans of the run count as not done, its verdicts and what it enrolled are forgotten."""
+        """The store's side: scans of the run count as not done, faces get the verdicts back that they had before, what
+        was enrolled is forgotten."""
         store, run_id = self._context.store, self._run_id
         with store.transaction():
             if said := store.decisions.of_run(run_id):
                 return self._forget_words(said, created)
-            if self._item:
-                kind, item_id = self._item
-                store.items.forget_scans(kind, [item_id])
-                store.faces.forget_verdicts(run_id, kind, item_id)
-                return {"examples": 0, "subjects": 0}
-            store.items.refresh_matched(store.groups.restore_verdicts(run_id, self._performer_id or None))
-            if self._performer_id:
-                if self._performer_id in created.kept_performers:
-                    return {"examples": 0, "subjects": 0}
-                return store.people.forget_run(run_id, self._performer_id)
-            scanned = store.items.scanned_by(run_id)
+            learned = store.people.learned_in(run_id)
+            store.items.refresh_matched(store.groups.restore_verdicts(run_id, self._performer_id or None, self._item))
+            forgotten = self._forget_people(created)
+            scans = store.items.scanned_by(run_id) if not self._performer_id else []
             for each in (Kind.IMAGE, Kind.SCENE):
-                store.items.forget_scans(each, [item for kind, item in scanned if kind is each])
-            store.groups.forget_run(run_id)
-            return store.people.forget_run(run_id, keeping=created.kept_performers)
+                mine = [item for item in scans if item[0] is each and self._item in (None, item)]
+                store.items.forget_scans(each, [item_id for _, item_id in mine])
+            if not self._item and not self._performer_id:
+                store.groups.forget_run(run_id)
+            self._relearn(learned)
+            return forgotten
+
+    def _forget_people(self, created: CreatedThings) -> dict[str, int]:
+        people = self._context.store.people
+        if self._item:
+            return {"examples": people.forget_faces(self._run_id, *self._item), "subjects": 0}
+        if self._performer_id in created.kept_performers:
+            return {"examples": 0, "subjects": 0}
+        return people.forget_run(self._run_id, self._performer_id or None, keeping=created.kept_performers)
+
+    def _relearn(self, performers: set[str]) -> None:
+        """Whom people confirmed is learned anew from what they confirmed."""
+        told = {who for who in performers if self._context.store.decisions.of_performer(who)}
+        if told:
+            model = model_in_use(self._context)
+            learner = Learner(self._context, model.model_id, model.point, "")
+            for who in sorted(told):
+                learner.relearn(who)
 
     def _forget_words(self, said: Sequence[Decision], created: CreatedThings) -> dict[str, int]:
         """Of a run of decisions: what was said, with everything that followed from it. Scans stay."""

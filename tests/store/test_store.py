@@ -323,12 +323,12 @@ def test_the_journal_knows_what_is_open_and_what_can_be_undone(store: Store) -> 
     with store.transaction():
         store.runs.begin("r1", "m", {}, 1.0)
         store.changes.plan([change])
-    [opened] = store.changes.open()
+    [opened] = store.changes.open("r1")
     assert (opened.item_id, opened.state) == ("7", ChangeState.PLANNED)
     assert store.changes.undoable_run() is None
     with store.transaction():
         store.changes.mark([opened.change_id], ChangeState.APPLIED)
-    assert store.changes.open() == []
+    assert store.changes.open("r1") == []
     assert store.changes.undoable_run() == "r1"
     assert store.changes.counts("r1") == {"applied": 1}
 
@@ -351,5 +351,5 @@ def test_a_performer_made_again_takes_the_markers_along(store: Store) -> None:
         store.markers.add([MadeMarker(f"m{change.value[:2]}", "9", change.value, "Ann") for change in made])
         store.merges.renumber("5", "77")
     expected = {Marker("77", 1.0, 2.5).text, Marker("55", 1.0, 2.5).text}
-    assert {change.value for change in store.changes.open()} == expected
+    assert {change.value for change in store.changes.open("r1")} == expected
     assert {each.value for each in store.markers.of_scene("9")} == expected

@@ -32,6 +32,7 @@ class Faults:
         self._lock = threading.Lock()
         self._orders: list[Fault] = []
         self.login_page_for_pictures = False
+        self.unreadable: set[tuple[str, int]] = set()  # (kind, id) of images and scenes whose files Stash cannot tell
 
     def _order(self, fault: Fault) -> None:
         with self._lock:
@@ -66,6 +67,7 @@ class Faults:
         with self._lock:
             self._orders.clear()
         self.login_page_for_pictures = False
+        self.unreadable.clear()
 
     def take(self, text: str) -> Fault | None:
         """The fault for a request, counted down."""

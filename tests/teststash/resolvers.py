@@ -7,6 +7,7 @@ from typing import Any
 
 from .answers import RESOLVERS, Request, Resolver, resolves
 from .database import Row
+from .library import LibraryError
 
 # objects by id
 
@@ -230,13 +231,19 @@ for _kind in ("image", "gallery", "scene", "performer", "tag"):
 
 @resolves("Image.visual_files", "Image.files")
 def _visual_files(source: Row, request: Request) -> list[Row]:
-    return request.stash.library.files("image", source["id"])
+    return _files("image", source, request)
+
+
+def _files(kind: str, source: Row, request: Request) -> list[Row]:
+    if (kind, source["id"]) in request.stash.faults.unreadable:
+        raise LibraryError("sql: Scan error on column: unsupported")
+    return request.stash.library.files(kind, source["id"])
 
 
 RESOLVERS["Image.files"] = lambda source, request: [
     row for row in _visual_files(source, request) if row["kind"] == "image"
 ]
-RESOLVERS["Scene.files"] = lambda source, request: request.stash.library.files("scene", source["id"])
+RESOLVERS["Scene.files"] = lambda source, request: _files("scene", source, request)
 RESOLVERS["Gallery.files"] = lambda source, request: request.stash.library.files("gallery", source["id"])
 
 
