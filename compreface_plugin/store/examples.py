@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from compreface_plugin.domain.faces import Float32
 
-OWN_PICTURE, FACE = "performer", "face"  # origins
+OWN_PICTURE, FACE, IMPORTED = "performer", "face", "import"  # origins; and "compreface", of a collection there
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -22,8 +22,8 @@ _V1 = (
     """CREATE TABLE examples (
         example_id INTEGER PRIMARY KEY,
         subject_id INTEGER NOT NULL REFERENCES subjects ON DELETE CASCADE,
-        origin TEXT NOT NULL,           -- 'performer' (own picture) or 'face' (a confirmed face of an item)
-        origin_id TEXT NOT NULL,        -- performer id, or face id
+        origin TEXT NOT NULL,           -- 'performer' (own picture), 'face' (of an item), 'import', 'compreface'
+        origin_id TEXT NOT NULL,        -- performer id, face id, nothing, image id there
         picture_sha TEXT NOT NULL DEFAULT '',
         quality REAL NOT NULL,
         crop BLOB NOT NULL,             -- JPEG with margin: a new model re-embeds it

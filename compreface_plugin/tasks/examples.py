@@ -9,6 +9,7 @@ from compreface_plugin.domain.learning import FEWEST_TO_JUDGE, LearningRule, agr
 from compreface_plugin.domain.memory import Said
 from compreface_plugin.pipeline.deciding import Word
 from compreface_plugin.pipeline.model_in_use import ModelInUse, model_in_use
+from compreface_plugin.store.examples import FACE, OWN_PICTURE
 from compreface_plugin.tasks.data_uri import data_uri
 from compreface_plugin.tasks.decide import carry_out, stored_face
 from compreface_plugin.tasks.face_view import Names
@@ -17,6 +18,9 @@ from compreface_plugin.values import int_arg, str_arg
 if TYPE_CHECKING:
     from compreface_plugin.pipeline.context import Context
     from compreface_plugin.store.examples import Example
+
+
+ORIGINS = {OWN_PICTURE: "own picture", FACE: "face"}
 
 
 def performer_examples(context: Context) -> dict[str, Any]:
@@ -92,7 +96,7 @@ def _views(context: Context, model: ModelInUse, examples: list[Example]) -> list
         views.append(
             {
                 "exampleId": each.example_id,
-                "origin": "own picture" if each.face_id is None else "face",
+                "origin": ORIGINS.get(each.origin, "elsewhere"),
                 "faceId": each.face_id,
                 "quality": round(each.quality, 3),
                 "agreement": round(float(scale.from_cosine(cosine)), 4) if cosine is not None and comparable else None,

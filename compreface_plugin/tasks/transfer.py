@@ -16,6 +16,7 @@ from compreface_plugin.domain.faces import DetectionLimits
 from compreface_plugin.pipeline.crops import SMALLEST_FACE_PX, middle_face
 from compreface_plugin.pipeline.look import look_at
 from compreface_plugin.pipeline.run import ActiveRun, execute
+from compreface_plugin.store.examples import IMPORTED, OWN_PICTURE
 from compreface_plugin.values import str_arg
 
 if TYPE_CHECKING:
@@ -118,10 +119,11 @@ def _one(
             performer = str(subject["performerId"]) if str(subject["performerId"]) in existing else None
             mine = people.add_subject(str(subject["name"]), performer, run.run_id, context.clock.now())
         for each, crop, face in found:
+            own = mine.performer_id if each["origin"] == OWN_PICTURE else None
             people.add_example(
                 mine.subject_id,
-                origin=str(each["origin"]),
-                origin_id=mine.performer_id or "",
+                origin=IMPORTED if own is None else OWN_PICTURE,  # a face's number means another face here
+                origin_id=own or "",
                 picture_sha="",
                 quality=float(each["quality"]),
                 crop=crop,

@@ -29,7 +29,7 @@ def stored(world: World, query: str) -> list[tuple[Any, ...]]:
 def killed_in_the_making(world: World, run_id: str, digest: str) -> None:
     with sqlite3.connect(world.data / "compreface.sqlite") as db:
         db.execute(
-            "UPDATE changes SET state = 'planned', item_id = '', note = ? WHERE run_id = ? AND op = 'create'",
+            "UPDATE changes SET state = 'planned', item_id = '', note = ? WHERE run_id = ? AND value = 'Eve'",
             (digest, run_id),
         )
     db.close()
@@ -84,7 +84,7 @@ def test_somebody_else_of_the_name_is_not_taken_for_the_one_a_killed_call_was_to
     digest = stored(world, f"SELECT picture_sha FROM enrolments WHERE performer_id = {who}")[0][0]
     killed_in_the_making(world, run, digest)  # when it was made, and nobody knew
     world.run(QUICK_TASK)
-    assert stored(world, f"SELECT item_id FROM changes WHERE run_id = '{run}' AND op = 'create'") == [(who,)]
+    assert stored(world, f"SELECT item_id FROM changes WHERE run_id = '{run}' AND value = 'Eve'") == [(who,)]
     world.ask("undoRun", runId=run)
     assert who not in stash.ids("performer")
 

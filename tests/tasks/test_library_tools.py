@@ -50,6 +50,9 @@ def test_two_performers_and_an_image_are_compared(identified: World) -> None:
 
 def test_everybody_moves_in_one_file(synchronized: World) -> None:
     world = synchronized
+    with sqlite3.connect(world.data / "compreface.sqlite") as db:  # one was learned from face 1 of an item
+        db.execute("UPDATE examples SET origin = 'face', origin_id = '1' WHERE example_id = 1")
+    db.close()
     told = world.ask("exportSubjects")
     assert (told["subjects"], told["examples"]) == (3, 3)
     with zipfile.ZipFile(told["path"]) as archive:
@@ -61,6 +64,9 @@ def test_everybody_moves_in_one_file(synchronized: World) -> None:
     )
     world.stash.wait_for_job(job)
     assert world.errors() == []
+    obama = world.performers["Barack Obama"]
+    [example] = world.ask("performerExamples", performerId=obama)["examples"]
+    assert (example["origin"], example["faceId"]) == ("elsewhere", None)  # face 1 here is nobody's, or somebody else's
     world.run("Identify Unscanned Images")
     assert world.named() == {image: sorted(who) for image, who in world.expected.items()}
     world.ask("importSubjects", path=told["path"])

@@ -37,6 +37,19 @@ def test_a_word_about_a_planned_face_and_an_edit_of_one_who_is_to_go(empty_world
     world.run(HQ)
     first, second, *others = (row[0] for row in kept(world, "SELECT face_id FROM verdicts ORDER BY face_id"))
     on = dict(kept(world, "SELECT face_id, item_id FROM faces"))
+    interrupted(world, [("Person 1 AAAABBBBCCCCDDDD", None, [first, second, *others])])
+    [cluster] = world.ask("clusters", refresh=True)["clusters"]
+    world.ask("clusters", action="split", cluster=cluster["id"], faceIds=[first])
+    world.run(HQ)
+    [who] = world.stash.ids("performer")
+    on_them = [world.performers_on(str(on[face])) for face in (first, second, *others)]
+    assert on_them == [[], [who], *[[who]] * len(others)]  # whom somebody divided stays divided
+    world.ask("undoRun", runId=world.last_run()["runId"])
+    with sqlite3.connect(world.data / "compreface.sqlite") as db:
+        db.execute("DELETE FROM hand_groups")
+    db.close()
+    world.run(HQ)
+
     interrupted(world, [("Person 1 AAAABBBBCCCCDDDD", None, [first, *others])])
     world.ask("decide", faceId=first, decision="notAFace")
     world.run(HQ)

@@ -10,7 +10,7 @@ export interface Item {
 
 export interface Example {
   exampleId: number;
-  origin: "own picture" | "face";
+  origin: "own picture" | "face" | "elsewhere";
   faceId: number | null;
   quality: number;
   /** With the other examples, 0 to 1; null where there is nothing to compare with. */
