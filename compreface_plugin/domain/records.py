@@ -22,6 +22,7 @@ class Kind(str, Enum):
     SCENE = "scene"
     PERFORMER = "performer"
     TAG = "tag"
+    PLUGIN = "plugin"  # this one, whose settings Stash keeps
 
 
 class RunState(str, Enum):
@@ -83,10 +84,11 @@ class Op(str, Enum):
     REMOVE = "remove"
     CREATE = "create"
     DESTROY = "destroy"  # a performer we made, united with another; `value` is its name
+    SET = "set"  # the setting `field` of the plugin; `value` is JSON [before, now], null for not set
 
     @property
     def inverse(self) -> Op:
-        """What takes it back: ADD and REMOVE undo each other (CREATE and DESTROY are no bulk changes)."""
+        """What takes it back: ADD and REMOVE undo each other (the others are no bulk changes)."""
         return {Op.ADD: Op.REMOVE, Op.REMOVE: Op.ADD}[self]
 
 
@@ -103,7 +105,8 @@ class ChangeState(str, Enum):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One value added to or removed from one list of one Stash object. Never planned where it would change nothing."""
+    """One value added to or removed from one list of one Stash object, or what the other `Op`s say. Never planned where
+    it would change nothing."""
 
     run_id: str
     kind: Kind

@@ -16,6 +16,7 @@ from compreface_plugin.domain.markers import MARKER_TAG, MARKERS
 from compreface_plugin.domain.records import Change, ChangeState, Kind, Op
 from compreface_plugin.domain.subjects import is_drawn
 from compreface_plugin.pipeline.markers import MarkerHand
+from compreface_plugin.pipeline.setting_changes import apply_settings
 from compreface_plugin.stash.records import Patch
 
 if TYPE_CHECKING:
@@ -115,6 +116,7 @@ class Journal:
         refused = self._apply_lists([change for change in lists if change.field != MARKERS])
         refused += self._apply_markers([change for change in lists if change.field == MARKERS])
         self._destroy([change for change in opened if change.op is Op.DESTROY])
+        apply_settings(self._store, self._library, [change for change in opened if change.op is Op.SET])
         return refused
 
     def _apply_markers(self, changes: Sequence[Change]) -> list[Change]:

@@ -250,13 +250,11 @@ class StashLibrary:
         data = self._client.execute(documents.PLUGIN_SETTINGS, {"plugins": [plugin_id]})
         return dict((data["configuration"]["plugins"] or {}).get(plugin_id) or {})
 
-    def change_setting(self, plugin_id: str, key: str, value: object) -> object:
-        """Sets one setting of a plugin, leaving the others; returns what it was. Stash replaces the whole map, so it is
-        read right before."""
-        held = self.settings_held(plugin_id)
-        before = held.get(key)
-        self._client.execute(documents.CONFIGURE_PLUGIN, {"plugin_id": plugin_id, "input": {**held, key: value}})
-        return before
+    def change_setting(self, plugin_id: str, key: str, value: object) -> None:
+        """Sets one setting of a plugin, or removes it (None), and leaves the others. Stash replaces the whole map, so
+        it is read right before."""
+        held = {name: each for name, each in {**self.settings_held(plugin_id), key: value}.items() if each is not None}
+        self._client.execute(documents.CONFIGURE_PLUGIN, {"plugin_id": plugin_id, "input": held})
 
     def run_plugin_task(
         self, plugin_id: str, task_name: str | None, args_map: Mapping[str, object], description: str

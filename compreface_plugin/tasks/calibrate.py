@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from compreface_plugin.domain.errors import StoreError
 from compreface_plugin.pipeline.model_in_use import pinned_info
+from compreface_plugin.pipeline.run import execute
+from compreface_plugin.pipeline.setting_changes import set_setting
 from compreface_plugin.values import bool_arg, choice_arg, float_arg
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from compreface_plugin.pipeline.evidence import Evidence
 
 PAGE = "calibration.html"
+SETTING = "minSimilarity"  # what `apply` sets
 POINTS = tuple(step / 200 for step in range(100, 200))  # thresholds of the curve: 0.5 to 0.995
 PROPOSED_FOR = (1.0, 2.0, 5.0, 10.0)  # wrong names per 1,000 faces
 
@@ -148,7 +151,8 @@ def _write(path: Path, text: str) -> Path:
 
 
 def _apply(context: Context, proposal: dict[str, Any]) -> dict[str, Any]:
-    """Writes minSimilarity into Stash's settings of this plugin; refuses what was not measured."""
+    """Writes minSimilarity into Stash's settings of this plugin, as a run that can be undone; refuses what was not
+    measured."""
     if not proposal["measured"]:
         context.log.warning("too few confirmed faces to set a threshold by; nothing was changed")
         return {"changed": False, "reason": "too few confirmed faces"}
@@ -156,6 +160,7 @@ def _apply(context: Context, proposal: dict[str, Any]) -> dict[str, Any]:
     if now < context.settings.review_similarity:
         context.log.warning(f"{now} lies below reviewSimilarity: lower that first; nothing was changed")
         return {"changed": False, "reason": "below reviewSimilarity"}
-    before = context.library.change_setting(context.plugin_id, "minSimilarity", str(now))
-    context.log.info(f"minSimilarity is {now} now (it was {before or 'the default'})")
-    return {"changed": True, "before": before, "now": now}
+    was: list[object] = []
+    run = execute(context, "calibrate", lambda run: was.append(set_setting(context, run.run_id, SETTING, str(now))))
+    context.log.info(f"minSimilarity is {now} now (it was {was[0] or 'the default'})")
+    return {"changed": True, "before": was[0], "now": now, "runId": run["runId"]}

@@ -13,6 +13,7 @@ from compreface_plugin.pipeline.held import take_back
 from compreface_plugin.pipeline.learning import Learner
 from compreface_plugin.pipeline.merging import bring_back, last_link, why_not_undone
 from compreface_plugin.pipeline.model_in_use import model_in_use
+from compreface_plugin.pipeline.setting_changes import take_settings_back
 from compreface_plugin.tasks.confirmed import Confirmed
 from compreface_plugin.tasks.decide import forget_decisions
 from compreface_plugin.tasks.item_arg import item_arg
@@ -109,6 +110,8 @@ class _Undo:
             kept = self._confirmed.hand_over(lists)
             counts["kept"] += len(kept)
             counts.update(take_back(self._context, [c for c in lists if c.change_id not in kept], self._run_id))
+            settings = [change for change in mine if change.op is Op.SET]
+            counts.update(take_settings_back(self._context, settings, self._run_id))
             self._context.log.progress(min(1.0, done / max(1, total)))
         created = remove_created(self._context, made if self._item is None else self._left_over())
         counts.update(created.counts)

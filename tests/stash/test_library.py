@@ -280,8 +280,32 @@ def test_small_numbers_survive_a_continuation(stash: TestStash, library: StashLi
 
 def test_a_scene_that_cannot_be_read_is_not_taken_for_gone(stash: TestStash, library: StashLibrary) -> None:
     unread = b'{"errors": [{"message": "disk I/O error", "path": ["i0"]}], "data": {"i0": null}}'
-    for ask in (library.scenes.some, library.scenes.markers):
+    stash.faults.answer(200, unread)
+    with pytest.raises(ServiceRefused, match="could not read the scene 7 "):
+        library.scenes.some([7])
+    assert library.scenes.some([7]) == []
+    for ask in (library.scenes.read, library.scenes.markers):
         stash.faults.answer(200, unread)
-        with pytest.raises(ServiceRefused, match="could not read the scene 7 "):
-            ask([7])
-        assert ask([7]) == []
+        assert ask([7]) == ([], {7: "disk I/O error"})
+        assert ask([7]) == ([], {})
+
+
+def test_what_stash_cannot_read_costs_a_page_nothing_but_itself(
+    stash: TestStash, library: StashLibrary, tmp_path: Path
+) -> None:
+    for number in range(3):
+        stash.add_image(picture := tmp_path / f"{number}.png", title=f"Image {number}")
+        stash.add_scene(tmp_path / f"{number}.mp4", title=f"Scene {number}")
+        assert not picture.exists()
+    pages = {"image": library.image_page, "scene": library.scenes.page}
+    whole = {kind: page(after=0, per_page=10) for kind, page in pages.items()}
+    stash.faults.unreadable = {("image", 2), ("scene", 2)}
+    for kind, page in pages.items():
+        first, second, third = page(after=0, per_page=10)
+        assert [first, third] == [whole[kind][0], whole[kind][2]]
+        assert (second.id, second.files, second.trouble) == (2, (), "sql: Scan error on column: unsupported")
+        assert [each.id for each in page(after=1, per_page=1)] == [2]
+    stash.faults.unreadable = {(kind, number) for kind in pages for number in (1, 2, 3)}
+    for page in pages.values():  # the fault is Stash's, not an item's
+        with pytest.raises(ServiceRefused, match="Scan error"):
+            page(after=0, per_page=10)

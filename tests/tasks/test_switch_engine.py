@@ -100,6 +100,12 @@ def check_curves(world: World) -> None:
     chosen = answer["applied"]
     assert chosen["changed"]
     assert (chosen["before"], world.ask("calibration")["minSimilarity"]) == ("0.99", chosen["now"])
+    world.run("Undo Last Run")
+    assert world.ask("calibration")["minSimilarity"] == 0.99
+    again = world.ask("calibrate", wrongPer1000=100, apply=True)["applied"]
+    world.stash.set_plugin_settings("compreface", {"minSimilarity": "0.7", "reviewSimilarity": "0.001"})
+    assert world.ask("undoRun", runId=again["runId"])["alreadyGone"] == 1  # a person has set it since
+    assert world.ask("calibration")["minSimilarity"] == 0.7
     page = Page(world.data / "calibration.html")
     assert answer["report"] == str(world.data / "calibration.html")
     assert page.tags.count("svg") == 4  # two plots of two sources: portraits are too few
