@@ -60,6 +60,16 @@ class PersonExamples:
         ).fetchone()
         return bytes(row[0]) if row else None
 
+    def state(self, model_id: str) -> tuple[int, str]:
+        """How many examples of performers the model has seen, and a text that changes when these do."""
+        row = self._db.execute(
+            "SELECT count(*), total(example_id), total(example_id * CAST(s.performer_id AS INTEGER))"
+            " FROM example_embeddings v JOIN examples e USING (example_id) JOIN subjects s USING (subject_id)"
+            " WHERE v.model_id = ? AND s.performer_id IS NOT NULL",
+            (model_id,),
+        ).fetchone()
+        return int(row[0]), f"{row[0]} {row[1]:.0f} {row[2]:.0f}"
+
     def people(self) -> int:
         """How many performers have an example."""
         row = self._db.execute(

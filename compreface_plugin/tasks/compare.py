@@ -1,4 +1,4 @@
-"""compareFaces and duplicatePerformers: are two performers, or a performer and an image or scene, the same person?"""
+"""compareFaces: are two performers, or a performer and an image or scene, the same person?"""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from compreface_plugin.domain.errors import SettingsError
 from compreface_plugin.domain.matching import Gallery, Matcher
 from compreface_plugin.pipeline.model_in_use import ModelInUse, model_in_use
 from compreface_plugin.tasks.item_arg import item_arg
-from compreface_plugin.values import bool_arg, int_arg
+from compreface_plugin.values import int_arg
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from compreface_plugin.store.people import Examples
 
 SAME, UNSURE, DIFFERENT = "same person", "unsure", "different people"
-RIVALS = 3  # people looked at beside a performer's own self
-TOLD_APART = "different people"  # pairs of performer ids, the smaller one first
 
 
 def compare_faces(context: Context) -> dict[str, Any]:
@@ -40,7 +38,7 @@ def compare_faces(context: Context) -> dict[str, Any]:
     probes = _of(examples, str(other)) if item is None else _of_item(context, model, *item)
     if not len(probes):
         raise SettingsError("there is no face to compare with: enrol the performer, or identify the item first")
-    matcher = _matcher(context, model, examples, without={str(other)})
+    matcher = matcher_of(context, model, examples, without={str(other)})
     found = [_similarity_to(performer, match.candidates) for match in matcher.match(probes)]
     ordered = sorted(found, reverse=True)
     middle = ordered[len(ordered) // 2]
@@ -67,61 +65,7 @@ def _mergeable(context: Context, one: str, other: str) -> dict[str, str]:
     return {gone: obstacles_by_hand(context, Merge(keep, gone)) for keep, gone in ((one, other), (other, one))}
 
 
-def duplicate_performers(context: Context) -> dict[str, Any]:
-    """Pairs of performers whose enrolled faces look like one person, most alike first (`limit`); with `performerId`
-    only hers. Pairs that a person told apart (`otherId`, `different`) are left out."""
-    model = model_in_use(context)
-    limit = int_arg(context.args, "limit", 50, minimum=1, maximum=1000)
-    only, other = (str(int_arg(context.args, name, 0, minimum=0) or "") for name in ("performerId", "otherId"))
-    if other:
-        _tell_apart(context, only, other, different=bool_arg(context.args, "different", default=True))
-    examples = context.store.people.gallery(model.model_id, 0)
-    matcher = _matcher(context, model, examples, without=set(), top_k=RIVALS)
-    apart = _told_apart(context)
-    best: dict[tuple[str, str], list[float]] = {}
-    rows = [row for row, who in enumerate(examples.performer_ids) if only in ("", who)]
-    for row, match in zip(rows, matcher.match(examples.embeddings[rows]) if rows else (), strict=True):
-        for candidate in match.candidates:
-            pair = _pair(examples.performer_ids[row], candidate.performer_id)
-            if pair[0] != pair[1] and pair not in apart and candidate.similarity >= matcher.required_for_review:
-                best.setdefault(pair, []).append(float(candidate.similarity))
-    ordered = sorted(best, key=lambda pair: (-max(best[pair]), pair))
-    names = context.library.performer_names(sorted({who for pair in ordered for who in pair}))
-    there = [pair for pair in ordered if all(who in names for who in pair)][:limit]
-    return {
-        "pairs": [
-            {
-                "performerIds": list(pair),
-                "names": [names[who] for who in pair],
-                "best": round(max(best[pair]), 4),
-                "faces": len(best[pair]),
-                "verdict": SAME if max(best[pair]) >= matcher.required else UNSURE,
-            }
-            for pair in there
-        ],
-        "model": model.model_id,
-    }
-
-
-def _pair(one: str, other: str) -> tuple[str, str]:
-    return min(one, other, key=int), max(one, other, key=int)
-
-
-def _told_apart(context: Context) -> set[tuple[str, str]]:
-    return {(one, other) for one, other in context.store.meta.get(TOLD_APART) or ()}
-
-
-def _tell_apart(context: Context, one: str, other: str, *, different: bool) -> None:
-    """Keeps that two performers are two people, or forgets it."""
-    if not one or one == other:
-        raise SettingsError("Telling performers apart needs the arguments performerId and otherId, two performers.")
-    with context.store.transaction():
-        pairs = _told_apart(context)
-        pairs = pairs | {_pair(one, other)} if different else pairs - {_pair(one, other)}
-        context.store.meta.set(TOLD_APART, sorted(pairs))
-
-
-def _matcher(
+def matcher_of(
     context: Context, model: ModelInUse, examples: Examples, *, without: set[str], top_k: int | None = None
 ) -> Matcher:
     """Everybody who is enrolled but those left out; with room for every candidate where one is looked for by name."""

@@ -67,7 +67,7 @@ MODES: dict[str, Mode] = {
     "identifyScene": Mode("scene_people:identify_scene"),
     "sceneFaces": Mode("scene_people:scene_faces"),
     "compareFaces": Mode("compare:compare_faces"),
-    "duplicatePerformers": Mode("compare:duplicate_performers"),
+    "duplicatePerformers": Mode("duplicates:duplicate_performers"),
     "mergePerformers": Mode("merge_performers:merge_performers", exclusive=True),
     "exportSubjects": Mode("transfer:export_subjects"),
     "importSubjects": Mode("transfer:import_subjects", exclusive=True),

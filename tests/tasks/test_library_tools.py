@@ -6,6 +6,7 @@ import sqlite3
 import zipfile
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 if TYPE_CHECKING:
@@ -32,6 +33,20 @@ def test_undoing_a_second_pass_leaves_the_first_as_it_was(identified: World) -> 
     assert world.last_run()["counts"]["seen"] == sum(not who for who in world.expected.values())
 
 
+def crowd(world: World, count: int) -> None:
+    """As many performers more, whom nobody resembles: examples in the store alone."""
+    random = np.random.default_rng(11)
+    with sqlite3.connect(world.data / "compreface.sqlite") as db:
+        model = db.execute("SELECT model_id FROM example_embeddings").fetchone()[0]
+        for number in range(1000, 1000 + count):
+            row = random.normal(size=128)
+            seen = (row / np.linalg.norm(row)).astype("<f4").tobytes()
+            db.execute("INSERT INTO subjects VALUES (?, ?, ?, '', 0)", (number, f"Nobody {number}", str(number)))
+            db.execute("INSERT INTO examples VALUES (?, ?, 'import', '', '', 0.5, x'00', '', 0)", (number, number))
+            db.execute("INSERT INTO example_embeddings VALUES (?, ?, ?)", (number, model, seen))
+    db.close()
+
+
 def test_two_performers_and_an_image_are_compared(identified: World) -> None:
     world = identified
     obama, biden = world.performers["Barack Obama"], world.performers["Joe Biden"]
@@ -44,6 +59,12 @@ def test_two_performers_and_an_image_are_compared(identified: World) -> None:
     world.run("Synchronize Performers")
     [pair] = world.ask("duplicatePerformers")["pairs"]
     assert set(pair["performerIds"]) == {obama, str(twin)}
+    crowd(world, 3000)
+    answer = world.ask("duplicatePerformers", limit=1)
+    assert (answer["pairs"], answer["upToDate"]) == ([pair], False)  # too many to compare while somebody waits
+    answer = world.ask("duplicatePerformers", limit=1, refresh=True)
+    assert ([set(each["performerIds"]) for each in answer["pairs"]], answer["upToDate"]) == ([{obama, str(twin)}], True)
+    assert world.ask("duplicatePerformers", limit=1) == answer
     with pytest.raises(Exception, match="one of them"):
         world.ask("compareFaces", performerId=obama)
 
