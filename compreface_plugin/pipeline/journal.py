@@ -7,14 +7,13 @@ an operation may be at work beside the task that settles.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
-from compreface_plugin.domain.errors import AlreadyRunning, ItemError
+from compreface_plugin.domain.errors import AlreadyRunning, ServiceRefused
 from compreface_plugin.domain.markers import MARKER_TAG, MARKERS
 from compreface_plugin.domain.records import Change, ChangeState, Kind, Op
-from compreface_plugin.domain.subjects import is_drawn
+from compreface_plugin.pipeline.made_by_us import digest, made_by_us
 from compreface_plugin.pipeline.markers import MarkerHand
 from compreface_plugin.pipeline.setting_changes import apply_settings
 from compreface_plugin.stash.records import Patch
@@ -62,11 +61,6 @@ def _in_use(use: PerformerUse, made_as: str) -> str:
     if items:
         return f"it is on {items} items again"
     return "somebody edited it" if use.edited or use.tag_ids or use.record.name != made_as else ""
-
-
-def _digest(picture: bytes | None) -> str:
-    """What a performer is known again by; empty without a picture."""
-    return "" if picture is None else hashlib.sha256(picture).hexdigest()
 
 
 class Journal:
@@ -165,7 +159,10 @@ class Journal:
             use = self._library.performer_use(change.item_id)
             why = "" if use is None else _in_use(use, change.value)
             if use is not None and not why:
-                self._library.performer_destroy(change.item_id)
+                try:
+                    self._library.performer_destroy(change.item_id)
+                except ServiceRefused as refusal:
+                    why = str(refusal)
             if why:
                 self._log.warning(f"performer {change.item_id} ({change.value}) stays: {why}")
             with self._store.transaction():
@@ -194,7 +191,7 @@ class Journal:
         known = self._library.performer_uses([made[new.name] for new in wanted if new.name in made])
         found = {name: known[made[name]].record for name in made if made[name] in known}
         missing = [new for new in wanted if new.name not in found]
-        planned = self._plan_creations(run_id, Kind.PERFORMER, {new.name: _digest(new.picture) for new in missing})
+        planned = self._plan_creations(run_id, Kind.PERFORMER, {new.name: digest(new.picture) for new in missing})
         created = self._library.performers_create(missing)
         with self._store.transaction():
             for new, record in zip(missing, created, strict=True):
@@ -222,19 +219,7 @@ class Journal:
     def _id_of(self, change: Change) -> str | None:
         """The Stash id of what an open creation made; None when it was not made."""
         if change.kind is Kind.PERFORMER:
-            named = self._library.performers_named(change.value)
-            return next((record.id for record in named if self._is_made(change, record)), None)
+            made = made_by_us(self._library, change.value, change.note)
+            return made.id if made else None
         found = self._library.tag_named(change.value)
         return found.id if found else None
-
-    def _is_made(self, change: Change, record: PerformerRecord) -> bool:
-        """Whether an open creation made this performer of its name. Names that people choose may be somebody else's:
-        there the picture tells."""
-        if is_drawn(change.value):
-            return True
-        if not change.note or not record.has_own_image:
-            return False
-        try:
-            return _digest(self._library.performer_picture(record)) == change.note
-        except ItemError:
-            return False

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from compreface_plugin.domain.records import Change, ChangeState, Kind, Op
 from compreface_plugin.domain.unknown import GROUPED, Merge
 from compreface_plugin.pipeline.held import Lists, held_lists
+from compreface_plugin.pipeline.made_by_us import digest, made_by_us
 from compreface_plugin.pipeline.markers import marker_changes
 from compreface_plugin.pipeline.touched import edits
 from compreface_plugin.stash.records import NewPerformer
@@ -248,9 +249,9 @@ def _again(context: Context, merged: MergedPerformer) -> PerformerRecord:
     use = context.library.performer_use(merged.gone_id)
     if use is not None:
         return use.record
-    found = context.library.performers_named(merged.name)
-    if found:
-        return found[0]
+    made = made_by_us(context.library, merged.name, digest(merged.picture))
+    if made is not None:
+        return made
     return context.library.performers_create([NewPerformer(merged.name, merged.picture, merged.gender)])[0]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from compreface_plugin.domain.errors import ServiceRefused
 from compreface_plugin.domain.records import Change, ChangeState, Kind
 from compreface_plugin.pipeline.touched import edits
 
@@ -31,7 +32,11 @@ def remove_created(context: Context, changes: Sequence[Change]) -> CreatedThings
     done = CreatedThings()
     for change in changes:
         context.cancel.raise_if_cancelled()
-        outcome, note = _performer(context, change) if change.kind is Kind.PERFORMER else _tag(context, change)
+        try:
+            outcome, note = _performer(context, change) if change.kind is Kind.PERFORMER else _tag(context, change)
+        except ServiceRefused as refusal:  # one that Stash does not let go does not hold up the others
+            context.log.warning(f"{change.kind.value} {change.item_id} ({change.value}) stays: {refusal}")
+            outcome, note = KEPT, str(refusal)
         if change.kind is Kind.PERFORMER:
             (done.kept_performers if outcome == KEPT else done.removed_performers).add(change.item_id)
         with context.store.transaction():
