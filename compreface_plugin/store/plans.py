@@ -76,15 +76,11 @@ class Plans:
         """Forgets what a plan would still change. Returns how many changes that were."""
         return self._db.execute("DELETE FROM changes WHERE run_id = ? AND state = 'proposed'", (run_id,)).rowcount
 
-    def untouched_scans(self, run_id: str) -> list[tuple[Kind, int]]:
-        """Items scanned by the run that would change, and on which nothing of it was applied."""
-        of_item = (
-            "EXISTS (SELECT 1 FROM changes c WHERE c.run_id = i.run_id AND c.kind = i.kind"
-            " AND c.item_id = CAST(i.item_id AS TEXT) AND c.state IN "
-        )
+    def untouched(self, run_id: str) -> list[tuple[Kind, int]]:
+        """Items that the run would change, and on which nothing of it was applied or decided."""
         rows = self._db.execute(
-            f"SELECT kind, item_id FROM items i WHERE run_id = ? AND {of_item}('proposed'))"  # noqa: S608
-            f" AND NOT {of_item}('applied', 'decided')) ORDER BY kind, item_id",
+            "SELECT kind, item_id FROM changes WHERE run_id = ? AND state IN ('proposed', 'applied', 'decided')"
+            " GROUP BY kind, item_id HAVING count(*) = sum(state = 'proposed') ORDER BY kind, CAST(item_id AS INTEGER)",
             (run_id,),
         )
         return [(Kind(row[0]), int(row[1])) for row in rows]

@@ -70,17 +70,20 @@ def apply(context: Context) -> dict[str, Any]:
 
 
 def delete(context: Context) -> dict[str, Any]:
-    """Forgets what `planId` would still change. Items it changed nothing on count as not scanned again."""
+    """Forgets what `planId` would still change. Items it changed nothing on are as before it: those that it scanned
+    first count as not scanned again."""
     run = _plan(context)
     store = context.store
     with store.transaction():
-        untouched = store.plans.untouched_scans(run.run_id)
+        untouched = store.plans.untouched(run.run_id)
         dropped = store.plans.drop(run.run_id)
-        for kind, item_id in untouched:
+        for item in untouched:
+            store.items.refresh_matched(store.groups.restore_verdicts(run.run_id, item=item))
+        scanned = sorted({*untouched}.intersection(store.items.scanned_by(run.run_id)))
+        for kind, item_id in scanned:
             store.items.forget_scans(kind, [item_id])
-            store.groups.restore_verdicts(run.run_id, item=(kind, item_id))
-    context.log.info(f"plan {_name(run)}: {dropped} changes dropped, {len(untouched)} items are to be scanned again")
-    return {"planId": run.run_id, "name": _name(run), "dropped": dropped, "items": len(untouched)}
+    context.log.info(f"plan {_name(run)}: {dropped} changes dropped, {len(scanned)} items are to be scanned again")
+    return {"planId": run.run_id, "name": _name(run), "dropped": dropped, "items": len(scanned)}
 
 
 # ----------------------------------------------------------------------------------------------------------------------
