@@ -95,6 +95,10 @@ def _call(name: str, mode: Mode, context: Context) -> dict[str, Any]:
         from compreface_plugin.tasks.takeover import take_over
 
         take_over(context)
+    if name not in ("undoRun", "installModel"):
+        from compreface_plugin.tasks.undo import finish_undo
+
+        finish_undo(context)
     if name not in ("switchEngine", "undoRun", "installModel"):  # which may be the way from a server that is gone
         settle(context)
     result = mode.load()(context)

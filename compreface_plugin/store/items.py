@@ -89,6 +89,15 @@ class Items:
                 (kind.value, *part),
             )
 
+    def forget_scans_of(self, taken_off: Iterable[tuple[Kind, int, str]]) -> None:
+        """The same for items on which a performer (third) was taken off while a face of them is accepted as it."""
+        self._db.executemany(
+            "UPDATE items SET scanned_at = NULL, matched = 0, scanned_tag_id = NULL, attempts = 0"
+            " WHERE kind = ?1 AND item_id = ?2 AND EXISTS (SELECT 1 FROM faces f JOIN verdicts v ON v.face_id ="
+            " f.face_id WHERE f.kind = ?1 AND f.item_id = ?2 AND v.verdict = 'accept' AND v.performer_id = ?3)",
+            [(kind.value, item_id, performer_id) for kind, item_id, performer_id in taken_off],
+        )
+
     def refresh_matched(self, items: Iterable[tuple[Kind, int]]) -> None:
         """Scanned items count as matched while a performer is accepted for one of their faces."""
         self._db.executemany(

@@ -144,9 +144,9 @@ class _ListWork:
         work = SceneWork(context, self._run, finder, settler)
         for start in range(0, len(waiting), PAGE):
             ids = waiting[start : start + PAGE]
-            scenes = context.library.scenes.some(ids)
-            missing = set(ids) - {scene.id for scene in scenes}
-            self._not_there(Kind.SCENE, dict.fromkeys(sorted(missing), _gone(Kind.SCENE)))
+            scenes, unread = context.library.scenes.read(ids)
+            missing = set(ids) - {scene.id for scene in scenes} - unread.keys()
+            self._not_there(Kind.SCENE, {**dict.fromkeys(sorted(missing), _gone(Kind.SCENE)), **unread})
             states = context.store.items.states(Kind.SCENE, ids)
             for scene in scenes:
                 work.one(scene, states)

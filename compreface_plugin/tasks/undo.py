@@ -2,64 +2,70 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from compreface_plugin.domain.errors import SettingsError
-from compreface_plugin.domain.markers import performer_of
-from compreface_plugin.domain.records import RESUMABLE, Change, ChangeState, Kind, Op, RunState
-from compreface_plugin.pipeline.held import take_back
-from compreface_plugin.pipeline.learning import Learner
-from compreface_plugin.pipeline.merging import bring_back, last_link, why_not_undone
-from compreface_plugin.pipeline.model_in_use import model_in_use
-from compreface_plugin.pipeline.setting_changes import take_settings_back
-from compreface_plugin.tasks.confirmed import Confirmed
-from compreface_plugin.tasks.decide import forget_decisions
+from compreface_plugin.domain.errors import ServiceRefused, SettingsError
+from compreface_plugin.domain.records import RESUMABLE, Kind, RunState
+from compreface_plugin.pipeline.merging import last_link, why_not_undone
 from compreface_plugin.tasks.item_arg import item_arg
-from compreface_plugin.tasks.undo_created import CreatedThings, remove_created
+from compreface_plugin.tasks.undoing import Part, Undoing
 from compreface_plugin.values import int_arg, str_arg
 
 if TYPE_CHECKING:
-    from compreface_plugin.domain.memory import Decision
     from compreface_plugin.pipeline.context import Context
 
-BEGUN = "undo begun"  # the run that is being undone, until it is
-CHUNK = 500  # changes planned, applied and marked together
+BEGUN = "undo begun"  # what is being undone, until it is
 
 
 def undo_run(context: Context) -> dict[str, Any]:
     """Undoes the run `runId` (without: the last one that changed anything); `performerId`, or one of `imageId`,
     `sceneId` and `galleryId`, narrow it.
 
-    Killed in the middle, the next start settles what was begun; a second undo takes the rest. Doing it twice changes
-    nothing.
+    Killed in the middle, the next start of any task finishes it. Doing it twice changes nothing.
     """
     context.journal.settle()
-    begun = context.store.meta.get(BEGUN)  # an undo that was killed is finished before anything else is undone
-    run_id = begun or str_arg(context.args, "runId") or _last_run(context)
+    begun = _begun(context)  # an undo that was killed is finished before anything else is undone
+    asked = str_arg(context.args, "runId")
+    part = Part(asked, item_arg(context.args), str(int_arg(context.args, "performerId", 0) or ""))
+    if begun is not None and part not in (begun, Part("")):
+        finish_undo(context)
+    elif begun is not None:
+        return _undo(context, begun)
+    run_id = asked or _last_run(context)
     if run_id is None:
         context.log.info("there is nothing to undo")
         return {"runId": None, "undone": 0, "kept": 0, "alreadyGone": 0, "examples": 0, "subjects": 0}
-    run = context.store.runs.get(run_id)
+    return _undo(context, Part(run_id, part.item, part.performer_id))
+
+
+def finish_undo(context: Context) -> None:
+    """Finishes an undo that was killed: half a run taken back is nothing to build on. Raises RunError."""
+    begun = _begun(context)
+    if begun is None:
+        return
+    context.journal.settle()
+    try:
+        _undo(context, begun)
+    except (SettingsError, ServiceRefused) as reason:
+        context.log.warning(f"the undo of run {begun.run_id}, which was interrupted, cannot be finished: {reason}")
+
+
+def _undo(context: Context, part: Part) -> dict[str, Any]:
+    """Raises SettingsError when there is no such run, or people whom runs united cannot come apart this way."""
+    store, run_id = context.store, part.run_id
+    run = store.runs.get(run_id)
     if run is None:
         raise SettingsError(f"The argument runId is {run_id!r}; allowed is the id of a run in the list of runs.")
-    item, performer_id = item_arg(context.args), str(int_arg(context.args, "performerId", 0) or "")
-    whole = bool(begun) or not (item or performer_id)
-    if whole:
-        item, performer_id = None, ""
-    _require_order(context, run_id, item, performer_id)
+    _require_order(context, part)
     context.journal.claim(run_id)
     context.log.info(f"undoing run {run_id} ({run.mode})")
-    if whole:
-        with context.store.transaction():
-            context.store.meta.set(BEGUN, run_id)
-    result = _Undo(context, run_id, item, performer_id).work()
-    if whole:
-        with context.store.transaction():
-            context.store.meta.delete(BEGUN)
-            if run.state in RESUMABLE:  # a later start of the task begins anew, not behind what was taken back
-                context.store.runs.end(run_id, RunState.FINISHED, context.clock.now(), "was undone before its end")
+    with store.transaction():
+        store.meta.set(BEGUN, _view(part))
+    result = Undoing(context, part).work()
+    with store.transaction():
+        store.meta.delete(BEGUN)
+        if part.whole and run.state in RESUMABLE:  # a later start of the task begins anew, not behind what is gone
+            store.runs.end(run_id, RunState.FINISHED, context.clock.now(), "was undone before its end")
     context.log.progress(1.0)
     context.log.info(
         f"run {run_id} undone: {result['undone']} additions taken back, {result['alreadyGone']} were gone already, "
@@ -68,132 +74,34 @@ def undo_run(context: Context) -> dict[str, Any]:
     return {"runId": run_id, "mode": run.mode, **result}
 
 
+def _begun(context: Context) -> Part | None:
+    held = context.store.meta.get(BEGUN)
+    if held is None:
+        return None
+    item = (Kind(held["kind"]), int(held["itemId"])) if held["kind"] else None
+    return Part(held["runId"], item, held["performerId"])
+
+
+def _view(part: Part) -> dict[str, Any]:
+    kind, item_id = part.item or (None, 0)
+    return {
+        "runId": part.run_id,
+        "kind": kind.value if kind else "",
+        "itemId": item_id,
+        "performerId": part.performer_id,
+    }
+
+
 def _last_run(context: Context) -> str | None:
     newest = context.store.changes.undoable_run()
     return last_link(context, newest) if newest is not None else None
 
 
-def _require_order(context: Context, run_id: str, item: tuple[Kind, int] | None, performer_id: str) -> None:
+def _require_order(context: Context, part: Part) -> None:
     """Raises SettingsError, before anything is undone, when people whom runs united cannot come apart this way."""
-    why = why_not_undone(context, run_id, item, performer_id)
+    why = why_not_undone(context, part.run_id, part.item, part.performer_id)
     if not why:
         return
     with context.store.transaction():
         context.store.meta.delete(BEGUN)  # people were united further after that undo was killed: first these
     raise SettingsError(why)
-
-
-class _Undo:
-    def __init__(self, context: Context, run_id: str, item: tuple[Kind, int] | None, performer_id: str) -> None:
-        self._context = context
-        self._run_id = run_id
-        self._item = item
-        self._performer_id = performer_id
-        self._performers = {performer_id}  # with those that had gone into it
-        self._taken_off = set[str]()
-        self._confirmed = Confirmed(context, run_id)
-
-    def work(self) -> dict[str, int]:
-        store, counts, made = self._context.store, Counter[str](), list[Change]()
-        if self._item is None:
-            back = bring_back(self._context, self._run_id, self._performer_id)
-            self._performers |= back
-            counts["undone"] += len(back)
-        total, before, done = store.changes.counts(self._run_id).get(ChangeState.APPLIED.value, 0), None, 0
-        while page := store.changes.applied(self._run_id, before, CHUNK):
-            self._context.cancel.raise_if_cancelled()
-            before, done = page[-1].change_id, done + len(page)
-            mine = [change for change in page if self._concerns(change)]
-            made += [change for change in mine if change.op is Op.CREATE]
-            self._taken_off |= {performer_of(change) for change in mine}
-            lists = [change for change in mine if change.op in (Op.ADD, Op.REMOVE)]
-            kept = self._confirmed.hand_over(lists)
-            counts["kept"] += len(kept)
-            counts.update(take_back(self._context, [c for c in lists if c.change_id not in kept], self._run_id))
-            settings = [change for change in mine if change.op is Op.SET]
-            counts.update(take_settings_back(self._context, settings, self._run_id))
-            self._context.log.progress(min(1.0, done / max(1, total)))
-        created = remove_created(self._context, made if self._item is None else self._left_over())
-        counts.update(created.counts)
-        forgotten = self._forget(created)
-        if self._performer_id:
-            counts.update(take_back(self._context, self._idle_tags(), self._run_id))
-        return {name: counts[name] for name in ("undone", "alreadyGone", "kept")} | forgotten
-
-    def _concerns(self, change: Change) -> bool:
-        if self._item:
-            return (change.kind, change.item_id) == (self._item[0], str(self._item[1]))
-        if self._performer_id:
-            return performer_of(change) in self._performers or (
-                change.kind is Kind.PERFORMER and change.item_id in self._performers
-            )
-        return True
-
-    def _left_over(self) -> list[Change]:
-        """Of one item: performers whom the run made and put on nothing else."""
-        changes = self._context.store.changes
-        on_items = {performer_of(change) for change in changes.applied(self._run_id) if change.op is Op.ADD}
-        gone = self._taken_off - on_items
-        return [change for change in changes.created_by(self._run_id, Kind.PERFORMER) if change.item_id in gone]
-
-    def _idle_tags(self) -> list[Change]:
-        """Of one performer: the matched tag where the run put it on an item on which nobody is left."""
-        store, tag = self._context.store, self._confirmed.matched_tag
-        added = [change for change in store.changes.applied(self._run_id) if change.op is Op.ADD]
-        tagged = [change for change in added if change.field == "tag_ids" and change.value == tag]
-        matched = {(change.kind, change.item_id) for change in added if performer_of(change)}
-        for kind in (Kind.IMAGE, Kind.SCENE):
-            ids = [int(change.item_id) for change in tagged if change.kind is kind]
-            matched |= {(kind, str(each)) for each, state in store.items.states(kind, ids).items() if state.matched}
-        return [change for change in tagged if (change.kind, change.item_id) not in matched]
-
-    def _forget(self, created: CreatedThings) -> dict[str, int]:
-        """The store's side: scans of the run count as not done, faces get the verdicts back that they had before, what
-        was enrolled is forgotten."""
-        store, run_id = self._context.store, self._run_id
-        with store.transaction():
-            if said := store.decisions.of_run(run_id):
-                return self._forget_words(said, created)
-            learned = store.people.learned_in(run_id)
-            store.items.refresh_matched(store.groups.restore_verdicts(run_id, self._performer_id or None, self._item))
-            forgotten = self._forget_people(created)
-            scans = store.items.scanned_by(run_id) if not self._performer_id else []
-            for each in (Kind.IMAGE, Kind.SCENE):
-                mine = [item for item in scans if item[0] is each and self._item in (None, item)]
-                store.items.forget_scans(each, [item_id for _, item_id in mine])
-            if not self._item and not self._performer_id:
-                store.groups.forget_run(run_id)
-            self._relearn(learned)
-            return forgotten
-
-    def _forget_people(self, created: CreatedThings) -> dict[str, int]:
-        people = self._context.store.people
-        if self._item:
-            return {"examples": people.forget_faces(self._run_id, *self._item), "subjects": 0}
-        if self._performer_id in created.kept_performers:
-            return {"examples": 0, "subjects": 0}
-        return people.forget_run(self._run_id, self._performer_id or None, keeping=created.kept_performers)
-
-    def _relearn(self, performers: set[str]) -> None:
-        """Whom people confirmed is learned anew from what they confirmed."""
-        told = {who for who in performers if self._context.store.decisions.of_performer(who)}
-        if told:
-            model = model_in_use(self._context)
-            learner = Learner(self._context, model.model_id, model.point, "")
-            for who in sorted(told):
-                learner.relearn(who)
-
-    def _forget_words(self, said: Sequence[Decision], created: CreatedThings) -> dict[str, int]:
-        """Of a run of decisions: what was said, with everything that followed from it. Scans stay."""
-        store, run_id = self._context.store, self._run_id
-        wanted = [
-            each
-            for each in said
-            if self._item in (None, (each.kind, each.item_id))
-            and (not self._performer_id or each.performer_id == self._performer_id)
-        ]
-        forgotten = {"examples": 0, "subjects": 0}
-        if len(wanted) == len(said):
-            forgotten = store.people.forget_run(run_id, keeping=created.kept_performers)
-        forget_decisions(self._context, model_in_use(self._context), run_id, wanted)
-        return forgotten
