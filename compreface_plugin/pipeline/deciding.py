@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from compreface_plugin.domain.memory import SILENCING, Decision, MemoryRule, Said
+from compreface_plugin.domain.memory import DECIDED, SILENCING, Decision, MemoryRule, Said
 from compreface_plugin.domain.records import Change, ChangeState, Kind, Op, StoredFace, Verdict, VerdictRecord
 from compreface_plugin.domain.sentences import sentence
 from compreface_plugin.pipeline.learning import Learner
@@ -216,7 +216,8 @@ class Decider:
                 again.append((face_id, judged))
         store.faces.save_verdicts(again)
         spoken = {each.face_id for each in decisions if each.face_id is not None}
-        store.faces.forget_verdicts(run_id, spoken - {**replaced, **raw}.keys())  # the run judged before was undone
+        # the run that had judged before was undone, and others may have judged by these words since
+        store.faces.forget_verdicts(run_id, DECIDED, spoken - {**replaced, **raw}.keys())
         store.decisions.forget_replaced(run_id, [face_id for face_id, _ in again])
         reopened = [c for c in store.plans.decided_by(run_id) if any(_same_item(c, each) for each in decisions)]
         store.changes.mark([change.change_id for change in reopened], ChangeState.PROPOSED)

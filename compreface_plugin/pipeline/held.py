@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -75,9 +75,11 @@ def stands(change: Change, held: Lists | None) -> bool:
     return held is not None and (change.value in held.get(change.field, ())) is (change.op is Op.ADD)
 
 
-def take_back(context: Context, changes: Sequence[Change], run_id: str) -> Counter[str]:
+def take_back(
+    context: Context, changes: Sequence[Change], run_id: str, also: Callable[[], None] = lambda: None
+) -> Counter[str]:
     """Reverses changes of one run, which is this process's to work on, that still stand in Stash; the others are only
-    marked.
+    marked. `also` is done in the same transaction, so that a kill leaves no half of it.
 
     Returns counts of "undone", "alreadyGone" (somebody changed it before) and "kept" (Stash refused, or cannot read the
     item).
@@ -93,6 +95,8 @@ def take_back(context: Context, changes: Sequence[Change], run_id: str) -> Count
         context.store.changes.mark(standing, ChangeState.UNDOING)
         context.store.changes.mark(others, ChangeState.UNDONE, "was changed by somebody before")
         context.store.changes.mark(unread, ChangeState.KEPT, "Stash could not read the item")
+        context.store.changes.forget_removals(others)
+        also()
     refused = context.journal.apply(run_id)
     return Counter(undone=len(standing) - len(refused), alreadyGone=len(others), kept=len(refused) + len(unread))
 

@@ -15,7 +15,7 @@ from compreface_plugin.domain.markers import MARKER_TAG, MARKERS
 from compreface_plugin.domain.records import Change, ChangeState, Kind, Op
 from compreface_plugin.pipeline.made_by_us import digest, made_by_us
 from compreface_plugin.pipeline.markers import MarkerHand
-from compreface_plugin.pipeline.setting_changes import apply_settings
+from compreface_plugin.pipeline.setting_hand import apply_settings
 from compreface_plugin.stash.records import Patch
 
 if TYPE_CHECKING:

@@ -11,8 +11,6 @@ from compreface_plugin.domain.records import Change, ChangeState, Kind, Op
 
 if TYPE_CHECKING:
     from compreface_plugin.pipeline.context import Context
-    from compreface_plugin.stash.library import StashLibrary
-    from compreface_plugin.store.store import Store
 
 
 def set_setting(context: Context, run_id: str, key: str, now: object) -> object:
@@ -23,22 +21,6 @@ def set_setting(context: Context, run_id: str, key: str, now: object) -> object:
         context.store.changes.plan([Change(run_id, Kind.PLUGIN, context.plugin_id, key, Op.SET, value)])
     context.journal.apply(run_id)
     return before
-
-
-def apply_settings(store: Store, library: StashLibrary, changes: Sequence[Change]) -> None:
-    """Open changes of settings are made, or taken back where the setting still is what the change made it."""
-    for change in changes:
-        before, now = json.loads(change.value)
-        if change.state is ChangeState.UNDOING:
-            stands = library.settings_held(change.item_id).get(change.field) == now
-            if stands:
-                library.change_setting(change.item_id, change.field, before)
-            outcome, note = ChangeState.UNDONE, "" if stands else "was changed by somebody before"
-        else:
-            library.change_setting(change.item_id, change.field, now)
-            outcome, note = ChangeState.APPLIED, ""
-        with store.transaction():
-            store.changes.mark([change.change_id], outcome, note)
 
 
 def take_settings_back(context: Context, changes: Sequence[Change], run_id: str) -> Counter[str]:

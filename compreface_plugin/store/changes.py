@@ -65,6 +65,16 @@ class Changes:
             [(state.value, note, change_id) for change_id in change_ids],
         )
 
+    def forget_removals(self, change_ids: Iterable[int]) -> None:
+        """Of additions that are taken back: later removals of the same, which have nothing to put back any more."""
+        self._db.executemany(
+            "UPDATE changes SET state = 'undone', note = 'what was removed was taken back' WHERE change_id IN"
+            " (SELECT r.change_id FROM changes a JOIN changes r ON r.kind = a.kind AND r.item_id = a.item_id"
+            " AND r.field = a.field AND r.value = a.value AND r.op = 'remove' AND r.state = 'applied'"
+            " AND r.change_id > a.change_id WHERE a.change_id = ? AND a.op = 'add')",
+            [(change_id,) for change_id in change_ids],
+        )
+
     def hand_over(self, change_id: int, run_id: str) -> None:
         """What a run did is another run's from now on, and goes with that one."""
         self._db.execute("UPDATE changes SET run_id = ? WHERE change_id = ?", (run_id, change_id))

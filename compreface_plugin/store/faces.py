@@ -214,10 +214,12 @@ class Faces:
             ],
         )
 
-    def forget_verdicts(self, run_id: str, face_ids: Iterable[int]) -> None:
-        """What a run decided about these faces, as far as it still stands: nobody judged them then."""
+    def forget_verdicts(self, run_id: str, because: str, face_ids: Iterable[int]) -> None:
+        """Verdicts about these faces that a run gave, or that were given for a reason that begins so: then nobody has
+        judged them."""
         self._db.executemany(
-            "DELETE FROM verdicts WHERE run_id = ? AND face_id = ?", [(run_id, face_id) for face_id in face_ids]
+            "DELETE FROM verdicts WHERE face_id = ? AND (run_id = ? OR substr(reason, 1, length(?)) = ?)",
+            [(face_id, run_id, because, because) for face_id in face_ids],
         )
 
     def counts(self) -> dict[str, int]:

@@ -6,6 +6,7 @@ import json
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from compreface_plugin.domain.errors import RunError, SettingsError
@@ -247,9 +248,8 @@ def _undo(context: Context, model: ModelInUse, asked: Sequence[_Asked]) -> list[
         mine = [word for word in said if word.run_id == run_id]
         context.journal.claim(run_id)
         changes = _changes_of(context, run_id, mine, each.face_id)
-        taken = take_back(context, changes, run_id)["undone"] if changes else 0
-        with context.store.transaction():
-            forget_decisions(context, model, run_id, mine)
+        forget = partial(forget_decisions, context, model, run_id, mine)
+        taken = take_back(context, changes, run_id, forget)["undone"]
         done.append({"faceId": each.face_id, "undone": True, "takenBack": taken})
     return done
 
