@@ -50,6 +50,7 @@ def test_parts_of_a_run_are_taken_back_to_what_was_before_it(synchronized: World
     for image in [image for image, held in links(world).items() if held != before[image]]:
         world.ask("undoRun", runId=run, imageId=image)
     assert links(world) == before
+    world.ask("undoRun", runId=run)  # what is left of it: what it thought of strangers
     assert known(world) == proposed
 
     world.run(ALL)  # once more, and this time it is taken back from under a run that came after
