@@ -118,5 +118,9 @@ def test_runs_say_what_can_be_done_about_them_and_numbers_add_up(waiting: World)
     assert numbers["judged"] == {"review": {"right": 2, "wrong": 1}}
     assert numbers["named"] == {"standing": said["added"] + right["added"], "undone": 0}
     assert numbers["faces"]["review"] == queue["total"]
+    # another face of the same image was confirmed as the same person: she stays on it, by that word
+    assert face["item"] in [each["item"] for each in rest]
     world.ask("undoRun", runId=said["runId"])
-    assert world.ask("statistics")["named"] == {"standing": right["added"], "undone": said["added"]}
+    assert world.ask("statistics")["named"] == {"standing": said["added"] + right["added"], "undone": 0}
+    world.ask("undoRun", runId=right["runId"])
+    assert world.ask("statistics")["named"] == {"standing": 0, "undone": said["added"] + right["added"]}
