@@ -8,26 +8,29 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from compreface_plugin import http_trouble
-from compreface_plugin.compreface import answers, trouble
+from compreface_plugin.compreface import alive, answers, trouble
 from compreface_plugin.compreface.models import ServerModel
 from compreface_plugin.compreface.patience import Patience
-from compreface_plugin.compreface.transport import Files, Reply, Transport
 from compreface_plugin.compreface.trouble import Meaning
 from compreface_plugin.domain.calculators import known_calculator
 from compreface_plugin.domain.errors import NotAuthorised, PluginError, ServiceRefused, ServiceUnavailable
 from compreface_plugin.domain.sentences import sentence
 
 if TYPE_CHECKING:
+    from compreface_plugin.compreface.transport import Files, Reply, Transport
     from compreface_plugin.ports import Progress
 
 API = "/api/v1"
 DOUBTFUL_TRIES = 3
 """Failures of the server on one and the same request before that request is held to be the cause."""
+LONGEST_TROUBLE_S = 120.0
+"""Of one request: where each try takes its time to fail (half a minute without a database), they are fewer."""
 FAILED_IN_A_ROW = 4
 """Pictures that fail one after the other before the server is held to be the cause."""
 LEAST_PROBABILITY = 0.3
@@ -187,19 +190,14 @@ class CompreFaceClient:
         with self._lock:
             self._failed += 1
             failed = self._failed
-        if failed >= FAILED_IN_A_ROW or not self._core_lives():
-            return trouble.silent(self.base, f"it fails on every picture, {problem}", tries)
-        return trouble.PictureFailed(f"CompreFace fails on this picture ({problem}; {tries} tries)")
-
-    def _core_lives(self) -> bool:
-        """Whether the inference service answers, by the gateway's open path or, where that is closed, by the API."""
-        try:
-            reply = self._transport.send("GET", "/core/healthcheck")
-            if reply.data is None and reply.status < 500:
-                reply = self._transport.send("GET", f"{API}/consistence/status")
-        except trouble.CONNECTION_ERRORS:
-            return False
-        return 200 <= reply.status < 300
+        core = alive.core_trouble(self._transport)
+        if core:
+            return trouble.silent(self.base, core, tries, core=True)
+        if failed < FAILED_IN_A_ROW:
+            return trouble.PictureFailed(f"CompreFace fails on this picture ({problem}; {tries} tries)")
+        if trouble.BROKE in problem and alive.holds_foreign_examples(self._transport):
+            return trouble.foreign_examples(self.base, problem)
+        return trouble.silent(self.base, f"it fails on every picture, {problem}", tries)
 
     # what the server is -------------------------------------------------------------------------------------------
 
@@ -274,6 +272,7 @@ class CompreFaceClient:
         Raises ServiceUnavailable when patience is at its end, AnswerLost (see `collection`).
         """
         tries = doubtful = 0
+        latest = time.monotonic() + max(LONGEST_TROUBLE_S, 2 * sum(self.patience.pauses_s))
         while True:
             tries += 1
             try:
@@ -295,9 +294,9 @@ class CompreFaceClient:
             doubtful += kind is Meaning.DOUBTFUL
             if doubtful >= DOUBTFUL_TRIES and gave_up is not None:
                 raise gave_up(problem, tries)
-            if self._given_up or tries > len(self.patience.pauses_s):
+            if self._given_up or tries > len(self.patience.pauses_s) or time.monotonic() > latest:
                 self._given_up = True
-                raise trouble.silent(self.base, problem, tries)
+                raise trouble.silent(self.base, problem, tries, core=not api or trouble.core_is_away(problem))
             self._tell_once(problem, tries)
             self.patience.wait(self.patience.pauses_s[tries - 1])
 
@@ -361,23 +360,4 @@ def _bytes(value: Any, default: int) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) and value > 16384 else default
 
 
-def answers_at(base: str, connect_s: float = 3.0, read_s: float = 15.0) -> str:
-    """Whether CompreFace is at `base`: "" when it is, else what came back. A gateway whose rooms still start counts."""
-    transport = Transport(base, connect_s=connect_s, read_s=read_s)
-    try:
-        reply = transport.send("GET", f"{API}/config")
-        if isinstance(reply.data, dict) and "clientMaxFileSize" in reply.data:
-            return ""
-        if reply.status in (502, 503, 504):
-            return ""
-        reply = transport.send("GET", "/core/healthcheck")
-        if isinstance(reply.data, dict) and reply.data.get("status") == "OK":
-            return ""
-    except trouble.CONNECTION_ERRORS as error:
-        return http_trouble.describe(error)
-    finally:
-        transport.close()
-    return sentence("server.other", answer=trouble.words(reply))
-
-
-__all__ = ["AnswerLost", "CompreFaceClient", "Keys", "Limits", "ServiceRefused", "answers_at"]
+__all__ = ["AnswerLost", "CompreFaceClient", "Keys", "Limits", "ServiceRefused"]

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from compreface_plugin.compreface.address import find
-from compreface_plugin.compreface.client import CompreFaceClient, Keys, answers_at
+from compreface_plugin.compreface.alive import answers_at
+from compreface_plugin.compreface.client import CompreFaceClient, Keys
 from compreface_plugin.compreface.subjects import SubjectBook
 from compreface_plugin.compreface.transport import Transport
 from compreface_plugin.domain.errors import SettingsError

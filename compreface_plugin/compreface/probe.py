@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from compreface_plugin.compreface.address import candidates
-from compreface_plugin.compreface.client import CompreFaceClient, Keys, answers_at
+from compreface_plugin.compreface.alive import answers_at, core_trouble
+from compreface_plugin.compreface.client import CompreFaceClient, Keys
 from compreface_plugin.compreface.patience import Patience
 from compreface_plugin.compreface.transport import Transport
 from compreface_plugin.domain.errors import PluginError
@@ -35,11 +36,12 @@ class Tried:
 @dataclass(frozen=True, slots=True)
 class Probe:
     """`model` is "" where the server does not tell. `keys`: kind -> "" when it opens its service, else what is wrong;
-    kinds without a key are absent."""
+    kinds without a key are absent. `core`: what is wrong with the inference service, "" nothing."""
 
     tried: tuple[Tried, ...]
     model: str = ""
     keys: Mapping[str, str] | None = None  # None: no server to try them on
+    core: str = ""
 
     @property
     def base(self) -> str:
@@ -59,11 +61,13 @@ def probe(url: str | None, keys: Mapping[str, str | None]) -> Probe:
     if not found.base:
         return found
     held = Keys(*(keys.get(kind) or "" for kind in KINDS))
-    client = CompreFaceClient(Transport(found.base, connect_s=ASK_S, read_s=ANSWER_S), held, None, Patience(()))
+    transport = Transport(found.base, connect_s=ASK_S, read_s=ANSWER_S)
+    client = CompreFaceClient(transport, held, None, Patience(()))
     try:
-        model = client.model()
         told = {kind: client.key_trouble(kind) for kind in KINDS if keys.get(kind)}
-        return Probe(found.tried, _named(model) if model else "", told)
+        core = core_trouble(transport)
+        model = None if core else client.model()
+        return Probe(found.tried, _named(model) if model else "", told, core)
     except PluginError as error:
         return Probe((*found.tried[:-1], Tried(found.base, error.sentence)))
     finally:

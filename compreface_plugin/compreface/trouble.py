@@ -36,6 +36,9 @@ MIGRATING = 32
 CATCH_ALL = 0
 KEY_CODES = (UNKNOWN_KEY, 20)
 _BAD_PICTURE = (21,)
+BROKE = "HTTP 400, code 0"
+"""How `words` begins for the server's catch-all error."""
+_CORE_AWAY = re.compile(r"(refused|connect timed out|not known|resolution|no route|unreachable)\b.* executing", re.I)
 _CORE_SAID = re.compile(r'\{"message": ?"(.+?)"[\\n ]*\}')
 """What the inference service said, in the middle of the request, method and addresses that the API puts around it."""
 
@@ -71,6 +74,8 @@ def meaning(reply: Reply) -> Meaning:
     """How to take a reply. Any 2xx is DONE; whether its body makes sense is the caller's question."""
     if 200 <= reply.status < 300:
         return Meaning.DONE
+    if reply.code == CORE_FAILED and core_is_away(reply.message):
+        return Meaning.AWAY
     if reply.code == CORE_FAILED or (reply.status == 400 and reply.code == CATCH_ALL):
         return Meaning.DOUBTFUL
     if reply.status == 504:
@@ -96,9 +101,24 @@ def words(reply: Reply) -> str:
     return f"{head}: {told}" if told else f"{head}, empty"
 
 
-def silent(base: str, problem: str, tries: int) -> ServiceUnavailable:
-    """The error when patience is at its end."""
-    return ServiceUnavailable(sentence("server.silent", address=base, problem=problem, tries=tries))
+def core_is_away(message: str) -> bool:
+    """Whether error 41 says that nobody reached the inference service: no picture can have broken it."""
+    return _CORE_AWAY.search(message) is not None
+
+
+def silent(base: str, problem: str, tries: int, *, core: bool = False) -> ServiceUnavailable:
+    """The error when patience is at its end. `core`: it is the inference service behind the API that is away."""
+    told = sentence("server.core" if core else "server.silent", address=base, problem=problem, tries=tries)
+    return ServiceUnavailable(told)
+
+
+def foreign_examples(base: str, problem: str) -> ServiceRefused:
+    """The error when no picture can be compared with what the server holds."""
+    return ServiceRefused(
+        f"CompreFace at {base} fails on every picture ({problem}), and some of its examples were made by another model "
+        "than it runs now: delete them or have it migrate them, or set detectionApiKey, whose service compares with "
+        "nothing."
+    )
 
 
 def refusal(base: str, asked: str, reply: Reply) -> PluginError:

@@ -39,6 +39,9 @@ ENGLISH: Mapping[str, str] = {
     "compreface.refuses": "CompreFace answers at {address} and refuses a key",
     "compreface.keyless": "CompreFace answers at {address}, and no recognition key is set",
     "compreface.works": "CompreFace answers at {address}, every key that is set opens its service",
+    "compreface.headless": "CompreFace answers at {address}, its inference service does not",
+    "compreface.core": "start CompreFace's container compreface-core, or wait until it is up",
+    "core.silent": "does not answer ({answer})",
     "compreface.model": "{model}, faces found by {detector}",
     "key.missing": "not set",
     "key.unneeded": "not set, and not needed",
@@ -63,6 +66,10 @@ ENGLISH: Mapping[str, str] = {
     "server.silent": (
         "CompreFace at {address} does not answer ({problem}; {tries} tries): start it, or correct comprefaceUrl, "
         "and start the task again; what is done stays."
+    ),
+    "server.core": (
+        "The inference service of CompreFace at {address} does not answer ({problem}; {tries} tries): start its "
+        "container compreface-core, or wait until it is up, and start the task again; what is done stays."
     ),
     "server.other": "something else answers ({answer})",
     "http.certificate": "its certificate is not trusted",

@@ -47,10 +47,15 @@ def _told(found: Probe, keys: Mapping[str, str | None], bad: str) -> Check:
     if not found.base:
         return Check(NAME, bad, sentence("compreface.none"), sentence("compreface.start"), tuple(tried))
     model = [Detail("model", OK, found.model)] if found.model else []
+    if found.core:
+        model = [Detail("inference service", bad, sentence("core.silent", answer=found.core))]
     details = (*tried, *model, *(_key(kind, bool(key), found, bad) for kind, key in keys.items()))
     wrong = [trouble for trouble in (found.keys or {}).values() if trouble]
     if wrong:
         return Check(NAME, FAULT, sentence("compreface.refuses", address=found.base), wrong[0], details)
+    if found.core:
+        told, step = sentence("compreface.headless", address=found.base), sentence("compreface.core")
+        return Check(NAME, bad, told, step, details)
     if not keys["recognition"]:
         return Check(NAME, bad, sentence("compreface.keyless", address=found.base), COPY_KEY, details)
     return Check(NAME, OK, sentence("compreface.works", address=found.base), "", details)

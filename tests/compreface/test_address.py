@@ -11,7 +11,7 @@ import pytest
 from testcompreface import TestCompreFace
 
 from compreface_plugin.compreface.address import USUAL_PLACES, candidates, find, is_near
-from compreface_plugin.compreface.client import answers_at
+from compreface_plugin.compreface.alive import answers_at
 from compreface_plugin.compreface.open import open_compreface, server_answers
 from compreface_plugin.domain.errors import ServiceUnavailable, SettingsError
 

@@ -9,9 +9,11 @@ import threading
 from collections.abc import Callable
 from uuid import uuid4
 
+import numpy as np
 import pytest
 from PIL import Image
 from testcompreface import TestCompreFace
+from testcompreface.collection import Stored
 
 from compreface_plugin.compreface.client import FAILED_IN_A_ROW, LEAST_PROBABILITY
 from compreface_plugin.compreface.open import CompreFace
@@ -162,10 +164,45 @@ def test_when_every_picture_fails_the_server_is_the_cause(
         service.client.look(photo("biden.jpg"), PLUGINS)
 
 
-def test_a_dead_core_is_no_fault_of_the_picture(server: TestCompreFace, service: CompreFace, photo: Photo) -> None:
+def test_a_dead_core_is_waited_for_as_long_as_a_dead_server(
+    server: TestCompreFace, connect: Connect, photo: Photo
+) -> None:
+    waited: list[float] = []
+
+    def wait(seconds: float) -> None:
+        waited.append(seconds)
+        server.core.down = len(waited) != 4
+
+    service = connect(patience=Patience((0.01,) * 5, wait))
     server.core.down = True
-    with pytest.raises(ServiceUnavailable):
+    assert len(service.client.look(photo("obama.jpg"), PLUGINS).faces) == 1  # four tries in vain, the fifth works
+    server.core.down = True
+    with pytest.raises(ServiceUnavailable, match=r"^The inference service of CompreFace at .* compreface-core"):
         service.client.look(photo("obama.jpg"), PLUGINS)
+
+
+def test_examples_of_another_model_are_named_as_the_cause(
+    server: TestCompreFace, connect: Connect, photo: Photo
+) -> None:
+    """The server cannot compare vectors of two lengths, and says so of no picture in particular."""
+    old = Stored("one", "Ann", np.full(512, 512**-0.5), b"", "facenet.Calculator")
+    server.collection().examples["one"] = old
+    service = connect()
+    for _ in range(FAILED_IN_A_ROW - 1):
+        with pytest.raises(PictureFailed):
+            service.client.look(photo("obama.jpg"), PLUGINS)
+    with pytest.raises(ServiceRefused, match="examples were made by another model"):
+        service.client.look(photo("obama.jpg"), PLUGINS)
+    with_detection = connect(detection_key=server.detection_key)
+    assert len(with_detection.client.look(photo("obama.jpg"), PLUGINS).faces) == 1
+
+
+def test_what_core_says_is_told_without_the_servers_own_addresses(server: TestCompreFace, service: CompreFace) -> None:
+    grey = io.BytesIO()
+    Image.new("LA", (50, 50)).save(grey, "PNG")
+    with pytest.raises(PictureFailed) as told:
+        service.client.look(grey.getvalue(), PLUGINS)
+    assert "synchronization between servers: PluginError: unsupported number of channels;" in str(told.value)
 
 
 def test_cancelling_ends_the_waiting(server: TestCompreFace, connect: Connect, photo: Photo) -> None:

@@ -66,6 +66,11 @@ def test_compreface_is_tried_address_by_address_and_key_by_key(empty_world: Worl
         assert "holds the key of a detection service" in swapped["nextStep"]
         assert details(swapped)["detection key"][0] == "fault"
         assert server.detection_key not in str(swapped)
+        server.core.down = True
+        headless = tried(recognitionApiKey=server.recognition_key)
+        assert headless["state"] == "fault"
+        assert "its inference service does not" in headless["message"]
+        assert details(headless)["recognition key"] == ("ok", "opens its service")
         assert server.violations == []
         base = server.base_url
     gone = tried(recognitionApiKey=server.recognition_key)

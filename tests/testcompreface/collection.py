@@ -21,6 +21,7 @@ class Stored:
     subject: str
     vector: np.ndarray
     content: bytes
+    calculator: str = ""  # that made the vector; "" nobody knows
 
 
 @dataclass(slots=True, eq=False)
@@ -114,14 +115,14 @@ class Collection:
 
     # examples
 
-    def add(self, subject: str, vector: np.ndarray, content: bytes) -> Stored:
+    def add(self, subject: str, vector: np.ndarray, content: bytes, calculator: str = "") -> Stored:
         """Raises the catch-all error when the cache holds vectors of another length: the example is stored then."""
         row = unit(vector)
         stored = self.spelling(subject)
         if stored is None:
             self.subjects.append(subject)
             stored = subject
-        example = Stored(str(uuid.uuid4()), stored, row, content if self.save_images else b"")
+        example = Stored(str(uuid.uuid4()), stored, row, content if self.save_images else b"", calculator)
         self.examples[example.image_id] = example
         if self._cache is not None:
             if any(each.vector.shape != row.shape for each in self._cache.values()):

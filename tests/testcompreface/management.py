@@ -67,7 +67,8 @@ def add_example(server: TestCompreFace, request: Incoming) -> tuple[int, Any]:
         raise errors.several_faces()
     if len(subject) > LONGEST_NAME or "\0" in subject:
         raise errors.catch_all()
-    stored = server.collection(request.key).add(subject, faces[0].embedding, content)
+    calculator = server.core.build.calculator
+    stored = server.collection(request.key).add(subject, faces[0].embedding, content, calculator)
     return 201, {"image_id": stored.image_id, "subject": subject}
 
 

@@ -101,6 +101,10 @@ class TestCompreFace:
             self._collections[chosen] = Collection(self.core.build.c0, self.core.build.c1, self.save_images)
         return self._collections[chosen]
 
+    def makers(self) -> set[str]:
+        """Calculators that made the vectors stored under any key."""
+        return {each.calculator for held in self._collections.values() for each in held.examples.values()}
+
     # what was asked
 
     def count(self, text: str = "") -> int:

@@ -20,7 +20,7 @@ def consistence(server: TestCompreFace, _: Incoming) -> dict[str, Any]:
     ask_core_once(server)
     return {
         "demoFaceCollectionIsInconsistent": False,
-        "dbIsInconsistent": False,
+        "dbIsInconsistent": any(made_by not in ("", server.core.build.calculator) for made_by in server.makers()),
         "saveImagesToDB": server.save_images,
         "status": "OK",
     }

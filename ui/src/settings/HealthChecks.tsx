@@ -36,6 +36,7 @@ const DETAILS: Record<string, MessageId> = {
   "second look": "compreface.health.detail.second",
   devices: "compreface.health.detail.devices",
   model: "compreface.health.detail.model",
+  "inference service": "compreface.health.detail.inference",
   "recognition key": "compreface.health.detail.recognition",
   "detection key": "compreface.health.detail.detection",
   "verification key": "compreface.health.detail.verification",
