@@ -65,7 +65,7 @@ def plugin_folder(tmp_path: Path, repo_root: Path) -> Path:
     for path in [*(repo_root / "compreface_plugin").glob("*.py"), *(repo_root / "compreface_plugin/host").glob("*.py")]:
         target = package / path.relative_to(repo_root / "compreface_plugin")
         target.write_bytes(path.read_bytes())
-    for name in ("__init__.py", "errors.py"):
+    for name in ("__init__.py", "errors.py", "sentences.py"):
         (package / "domain" / name).write_bytes((repo_root / "compreface_plugin/domain" / name).read_bytes())
     (package / "app.py").write_text(
         "import sys, os\n"
