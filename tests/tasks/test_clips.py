@@ -45,8 +45,11 @@ def test_clips_are_looked_at_beyond_their_first_picture_and_named_as_images(sync
     flash = world.add_image("flash.gif", moving(nobody, Shot([obama], 0.2), nobody))
     kinds = {row["kind"] for row in stash.library.db.rows("SELECT kind FROM file WHERE path LIKE '%.gif'")}
     assert kinds == {"video"}  # as Stash has them
+    stash.reset_requests()
     assert world.run("Identify Unscanned Images")["status"] == "FINISHED"
     assert world.errors() == []
+    clips = (late, still, both, broken, gone, flash)
+    assert len([r for r in stash.graphql_requests if "mutation Patches" in r.query]) > len(clips)  # each by itself
     assert {each: world.performers_on(each) for each in (late, still, both)} == {
         each: world.expected[each] for each in (late, still, both)
     }
