@@ -133,6 +133,13 @@ def performer_names(count: int) -> str:
     return f"query SomePerformerNames({variables}) {{\n{fields}\n}}\n"
 
 
+def gallery_sizes(count: int) -> str:
+    """The number of images of `count` galleries by their ids $i0, $i1, ... as i0, i1, ..."""
+    variables = ", ".join(f"$i{n}: ID!" for n in range(count))
+    fields = "\n".join(f"  i{n}: findGallery(id: $i{n}) {{ id image_count }}" for n in range(count))
+    return f"query GallerySizes({variables}) {{\n{fields}\n}}\n"
+
+
 def performer_uses(count: int) -> str:
     """`count` performers by their ids $i0, $i1, ... as i0, i1, ..., with what hangs on them."""
     variables = ", ".join(f"$i{n}: ID!" for n in range(count))

@@ -46,6 +46,14 @@ class RunItems:
         )
         return [_listed(row) for row in rows]
 
+    def failed(self, run_id: str, gallery_id: int) -> int:
+        """How many images of a gallery could not be looked at."""
+        row = self._db.execute(
+            "SELECT failed FROM run_items WHERE run_id = ? AND kind = ? AND item_id = ?",
+            (run_id, Kind.GALLERY.value, gallery_id),
+        ).fetchone()
+        return int(row[0])
+
     def counts(self, run_id: str) -> dict[str, int]:
         """How many there are in each state; empty for a run without a list."""
         rows = self._db.execute("SELECT state, count(*) FROM run_items WHERE run_id = ? GROUP BY state", (run_id,))

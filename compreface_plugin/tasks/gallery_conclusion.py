@@ -11,7 +11,6 @@ from compreface_plugin.tasks.gallery_people import Faces, faces_in, looked_key, 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from compreface_plugin.domain.records import Listed
     from compreface_plugin.pipeline.context import Context
     from compreface_plugin.pipeline.run import ActiveRun
     from compreface_plugin.pipeline.tags import Tags
@@ -21,7 +20,8 @@ if TYPE_CHECKING:
 def conclude(
     context: Context,
     run: ActiveRun,
-    listed: Listed,
+    gallery: GalleryRecord,
+    failed: int,
     tags: Tags | None,
     names: Mapping[str, str],
     *,
@@ -30,22 +30,23 @@ def conclude(
     """From the verdicts of this run, which the store has, to people on the gallery, which is done then. Doing it twice
     changes nothing.
 
-    No tags: the gallery stays as it is. `only_new`: people this run made of unknown faces, and nobody else.
+    `failed`: of its images. No tags: the gallery stays as it is. `only_new`: people this run made of unknown faces, and
+    nobody else.
     """
-    gallery_id = listed.item_id
+    gallery_id = gallery.id
     faces = faces_in(context, gallery_id)
     people = people_in(faces)
     sure = [who for who, person in people.items() if person.goes_on_gallery and who in names]
     if only_new:
         made = _grouped_by(run, faces)
         sure = [who for who in sure if who in made]
-    changes = _missing(context, run, gallery_id, sure, tags) if tags is not None else []
+    changes = _missing(context, run, gallery, sure, tags) if tags is not None else []
     states = context.store.items.states(Kind.IMAGE, list(faces))
     errors = {str(image_id): state.error for image_id, state in states.items() if state.attempts}
     looked = {
         "galleryId": str(gallery_id),
         "errors": errors,
-        "failed": listed.failed,
+        "failed": failed,
         "runId": run.run_id,
     }
     with context.store.transaction():
@@ -68,19 +69,18 @@ def _grouped_by(run: ActiveRun, faces: Faces) -> set[str]:
     }
 
 
-def _missing(context: Context, run: ActiveRun, gallery_id: int, sure: Sequence[str], tags: Tags) -> list[Change]:
-    gallery = context.library.gallery(gallery_id)
-    if gallery is None:
-        return []
+def _missing(
+    context: Context, run: ActiveRun, gallery: GalleryRecord, sure: Sequence[str], tags: Tags
+) -> list[Change]:
     taken = _taken_off(context, gallery, tags.scanned)
     for who in taken.intersection(sure):
-        context.log.info(f"gallery {gallery_id}: performer {who} was taken off by hand and stays off")
+        context.log.info(f"gallery {gallery.id}: performer {who} was taken off by hand and stays off")
     wants = [("performer_ids", who) for who in sure if who not in taken]
     wants += [("tag_ids", tag) for tag in (tags.scanned, tags.matched if sure else None) if tag is not None]
     held = {"performer_ids": gallery.performer_ids, "tag_ids": gallery.tag_ids}
     state = ChangeState.PROPOSED if tags.planned else ChangeState.PLANNED
     return [
-        Change(run.run_id, Kind.GALLERY, str(gallery_id), name, Op.ADD, value, state)
+        Change(run.run_id, Kind.GALLERY, str(gallery.id), name, Op.ADD, value, state)
         for name, value in wants
         if value not in held[name]
     ]

@@ -92,8 +92,7 @@ class _ListWork:
 
     def work(self) -> None:
         """Raises Cancelled or GaveWay between batches, RunError when nothing goes on."""
-        galleries = self._waiting(Kind.GALLERY)
-        self._count(galleries)
+        galleries = self._galleries()
         self._images()
         self._scenes()
         for gallery in galleries:
@@ -109,11 +108,14 @@ class _ListWork:
     def _waiting(self, kind: Kind) -> list[Listed]:
         return self._items.waiting(self._run.run_id, kind)
 
-    def _count(self, galleries: list[Listed]) -> None:
-        """What is to be looked at: a gallery counts by its images."""
-        if self._run.total is None:
-            inside = (self._context.library.image_count(gallery_id=gallery.item_id) for gallery in galleries)
-            self._run.set_total(sum(inside) + len(self._waiting(Kind.IMAGE)) + len(self._waiting(Kind.SCENE)))
+    def _galleries(self) -> list[Listed]:
+        """Those that are there. Says how much there is to be looked at: a gallery counts by its images."""
+        waiting = self._waiting(Kind.GALLERY)
+        sizes = self._context.library.gallery_sizes([gallery.item_id for gallery in waiting])
+        missing = [gallery.item_id for gallery in waiting if gallery.item_id not in sizes]
+        self._not_there(Kind.GALLERY, dict.fromkeys(missing, _gone(Kind.GALLERY)))
+        self._run.set_total(sum(sizes.values()) + len(self._waiting(Kind.IMAGE)) + len(self._waiting(Kind.SCENE)))
+        return [gallery for gallery in waiting if gallery.item_id in sizes]
 
     # images and scenes ------------------------------------------------------------------------------------------------
 
@@ -202,12 +204,13 @@ class _ListWork:
 
     def _conclude(self, gallery: Listed, names: Mapping[str, str]) -> None:
         context, run = self._context, self._run
-        if context.library.gallery(gallery.item_id) is None:
+        now = context.library.gallery(gallery.item_id)
+        if now is None:
             self._not_there(Kind.GALLERY, {gallery.item_id: _gone(Kind.GALLERY)})
             return
-        now = next(each for each in self._waiting(Kind.GALLERY) if each.item_id == gallery.item_id)
+        failed = self._items.failed(run.run_id, gallery.item_id)
         tags = self._opened.tags if self._associate or self._create else None
-        conclude(context, run, now, tags, names, only_new=not self._associate)
+        conclude(context, run, now, failed, tags, names, only_new=not self._associate)
 
     # new people -------------------------------------------------------------------------------------------------------
 
