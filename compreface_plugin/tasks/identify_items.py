@@ -27,7 +27,7 @@ from compreface_plugin.tasks.runs import listed_view
 from compreface_plugin.values import bool_arg, float_arg, ids_arg, int_arg
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from compreface_plugin.domain.records import Listed, StoredFace
     from compreface_plugin.pipeline.context import Context
@@ -113,7 +113,7 @@ class _ListWork:
         waiting = self._waiting(Kind.GALLERY)
         sizes = self._context.library.gallery_sizes([gallery.item_id for gallery in waiting])
         missing = [gallery.item_id for gallery in waiting if gallery.item_id not in sizes]
-        self._not_there(Kind.GALLERY, dict.fromkeys(missing, _gone(Kind.GALLERY)))
+        self._not_there(Kind.GALLERY, missing)
         self._run.set_total(sum(sizes.values()) + len(self._waiting(Kind.IMAGE)) + len(self._waiting(Kind.SCENE)))
         return [gallery for gallery in waiting if gallery.item_id in sizes]
 
@@ -128,7 +128,7 @@ class _ListWork:
         for start in range(0, len(waiting), PAGE):
             ids = waiting[start : start + PAGE]
             read = context.library.images(ids)
-            self._not_there(Kind.IMAGE, {**dict.fromkeys(read.missing, _gone(Kind.IMAGE)), **dict(read.failed)})
+            self._not_there(Kind.IMAGE, read.missing, dict(read.failed))
             page = sorted(read.records, key=lambda image: image.id)
             if page:
                 last = start + PAGE >= len(waiting) and not more
@@ -148,7 +148,7 @@ class _ListWork:
             ids = waiting[start : start + PAGE]
             scenes, unread = context.library.scenes.read(ids)
             missing = set(ids) - {scene.id for scene in scenes} - unread.keys()
-            self._not_there(Kind.SCENE, {**dict.fromkeys(sorted(missing), _gone(Kind.SCENE)), **unread})
+            self._not_there(Kind.SCENE, sorted(missing), unread)
             states = context.store.items.states(Kind.SCENE, ids)
             for scene in scenes:
                 work.one(scene, states)
@@ -161,8 +161,10 @@ class _ListWork:
         state = ListedState.DONE if finding.error is None else failed
         self._items.settle(self._run.run_id, finding.kind, finding.item.id, state, str(finding.error or ""))
 
-    def _not_there(self, kind: Kind, reasons: Mapping[int, str]) -> None:
-        """Items that Stash does not hand out; nobody looked for them in vain twice."""
+    def _not_there(self, kind: Kind, missing: Sequence[int], unread: Mapping[int, str] | None = None) -> None:
+        """Items that Stash does not have, and with its words those that it cannot read."""
+        words = {item_id: f"Stash cannot read it ({said})" for item_id, said in (unread or {}).items()}
+        reasons = {**dict.fromkeys(missing, f"Stash has no such {kind.value}"), **words}
         if not reasons:
             return
         for item_id, reason in reasons.items():
@@ -178,7 +180,7 @@ class _ListWork:
             cursor=self._run.cursor,
             counts={"seen": seen, "failed": len(reasons)},
             items=0,
-            reasons={"failed gone": len(reasons)},
+            reasons=Counter({"failed gone": len(missing)}) + Counter({"failed unavailable": len(words)}),
         )
 
     # galleries --------------------------------------------------------------------------------------------------------
@@ -206,7 +208,7 @@ class _ListWork:
         context, run = self._context, self._run
         now = context.library.gallery(gallery.item_id)
         if now is None:
-            self._not_there(Kind.GALLERY, {gallery.item_id: _gone(Kind.GALLERY)})
+            self._not_there(Kind.GALLERY, [gallery.item_id])
             return
         failed = self._items.failed(run.run_id, gallery.item_id)
         tags = self._opened.tags if self._associate or self._create else None
@@ -232,7 +234,3 @@ class _ListWork:
         ids = list(dict.fromkeys(face.face_id for face in faces))
         least = context.settings.min_faces_per_person
         make_some(context, self._run, self._opened.tags, ids, least=least, on_items=changed)
-
-
-def _gone(kind: Kind) -> str:
-    return f"Stash has no such {kind.value}"

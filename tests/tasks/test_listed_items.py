@@ -110,12 +110,22 @@ def test_scenes_too_and_people_are_made_of_all_items_together(library: World) ->
     before = stash.snapshot()
     run = identify(world, sceneIds=[scene, 7777], galleryIds=gallery, createPerformer=True)
     assert states(run) == {f"scene {scene}": "done", "scene 7777": "failed", f"gallery {gallery}": "done"}
+    [one] = world.ask("statistics", runId=run["runId"])["runs"]
+    assert one["reasons"]["failed"] == {"gone": 1}
     assert stash.links("scene", scene, "performer") == [world.performers["Joe Biden"]]
     assert run["counts"]["created"] > 0
     assert world.performers_on(strangers) == []
     world.ask("undoRun", runId=run["runId"])
     assert stash.snapshot() == before
     stash.set_plugin_settings("compreface", {})
+
+    stash.faults.unreadable |= {("scene", int(scene)), ("image", int(strangers))}
+    run = identify(world, sceneIds=scene, imageIds=strangers)
+    stash.faults.unreadable.clear()
+    assert (run["state"], set(states(run).values())) == ("finished", {"failed"})
+    assert all("Stash cannot read it" in each["reason"] for each in run["items"]["list"])
+    [one] = world.ask("statistics", runId=run["runId"])["runs"]
+    assert one["reasons"]["failed"] == {"unavailable": 2}
 
 
 def test_a_list_without_an_item_is_one_sentence(library: World) -> None:
