@@ -139,14 +139,18 @@ def _shown(error: GraphQLError) -> dict[str, Any]:
 
 
 def _refused(request: Request, problems: list[GraphQLError], code: str) -> tuple[int, bytes]:
-    errors = []
-    for problem in problems:
-        shown: dict[str, Any] = {"message": _worded(problem.message), "extensions": {"code": code}}
-        if problem.locations:
-            shown["locations"] = [{"line": place.line, "column": place.column} for place in problem.locations]
-        errors.append(shown)
+    errors = [refusal(problem, code) for problem in problems]
+    for shown in errors:
         request.stash.log.add("Error", shown["message"])
     return 422, _encoded({"errors": errors, "data": None})
+
+
+def refusal(problem: GraphQLError, code: str) -> dict[str, Any]:
+    """An error of a refused document as it is answered."""
+    shown: dict[str, Any] = {"message": _worded(problem.message), "extensions": {"code": code}}
+    if problem.locations:
+        shown["locations"] = [{"line": place.line, "column": place.column} for place in problem.locations]
+    return shown
 
 
 def _worded(message: str) -> str:

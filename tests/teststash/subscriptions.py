@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from graphql import DocumentNode, GraphQLError, execute, parse, validate
 from websockets.datastructures import Headers
-from websockets.frames import Frame, Opcode
+from websockets.frames import CloseCode, Frame, Opcode
 from websockets.http11 import Request as Opening
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
 from .answers import resolve_field
+from .graphql_call import refusal
 from .jobs import Listener
 from .schema import schema_of
 
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
 PROTOCOL: Any = "graphql-transport-ws"
 LOOK_S = 0.02  # how long news of a job may lie
-INVALID, UNAUTHORIZED = 4400, 4401  # close codes of the protocol
 
 
 def serve(stash: TestStash, connection: socket.socket, path: str, headers: Mapping[str, str]) -> None:
@@ -85,11 +85,12 @@ class _Speech:
         elif kind == "ping":
             self._say({"type": "pong"})
         elif kind == "complete":
-            self._documents.pop(name, None)
+            if self._documents.pop(name, None) is not None:
+                self._say(message)
         elif kind == "subscribe" and self._ready:
             self._subscribe(name, message["payload"]["query"])
         elif kind != "pong":
-            self._protocol.send_close(INVALID if self._ready else UNAUTHORIZED, kind)
+            self._protocol.send_close(CloseCode.NORMAL_CLOSURE, "terminated")
 
     def _subscribe(self, name: str, query: str) -> None:
         try:
@@ -98,7 +99,9 @@ class _Speech:
         except GraphQLError as error:
             problems = [error]
         if problems:
-            self._say({"id": name, "type": "error", "payload": [{"message": one.message} for one in problems]})
+            told = [refusal(one, "GRAPHQL_VALIDATION_FAILED") for one in problems]
+            self._say({"id": name, "type": "error", "payload": told})
+            self._say({"id": name, "type": "complete"})
             return
         self._documents[name] = document
         self._listener = self._listener or self._stash.jobs.subscribe()
