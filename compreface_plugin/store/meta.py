@@ -23,5 +23,10 @@ class Meta:
     def set(self, key: str, value: object) -> None:
         self._db.execute(_UPSERT, (key, json.dumps(value)))
 
+    def with_prefix(self, prefix: str) -> dict[str, Any]:
+        """The JSON values of all keys that begin so, by what follows."""
+        rows = self._db.execute("SELECT key, value FROM meta WHERE substr(key, 1, ?) = ?", (len(prefix), prefix))
+        return {str(key)[len(prefix) :]: json.loads(value) for key, value in rows}
+
     def delete(self, key: str) -> None:
         self._db.execute("DELETE FROM meta WHERE key = ?", (key,))

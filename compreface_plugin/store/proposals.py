@@ -15,12 +15,13 @@ if TYPE_CHECKING:
 
     from compreface_plugin.domain.faces import Float32
 
-# a face to review; or an accepted one whose name stands in a plan that nobody applied
+# a face to review; or an accepted one whose name stands in a plan that nobody applied. That is looked up from the few
+# changes that are proposed: from the accepted faces it would read all changes about their performers for each of them
 _WAITING = (
-    " FROM verdicts v JOIN faces f USING (face_id) WHERE v.model_id = :model AND (v.verdict = 'review' OR"
-    " (v.verdict = 'accept' AND EXISTS (SELECT 1 FROM changes c WHERE c.kind = f.kind AND"
-    " c.item_id = CAST(f.item_id AS TEXT) AND c.field = 'performer_ids' AND c.op = 'add' AND c.value = v.performer_id"
-    " AND c.state = 'proposed')))"
+    " FROM verdicts v JOIN faces f USING (face_id) WHERE v.model_id = :model AND (v.verdict = 'review' OR v.face_id IN"
+    " (SELECT n.face_id FROM changes c CROSS JOIN faces i ON i.kind = c.kind AND i.item_id = CAST(c.item_id AS INTEGER)"
+    " JOIN verdicts n ON n.face_id = i.face_id AND n.verdict = 'accept' AND n.performer_id = c.value"
+    " WHERE c.state = 'proposed' AND c.field = 'performer_ids' AND c.op = 'add'))"
 )
 _ORDERS = {
     "item": "f.kind, f.item_id, f.face_id",
@@ -77,15 +78,13 @@ class Proposals:
         )
         return int(total), [int(row[0]) for row in rows]
 
-    def sightings(self, performer_id: str, model_id: str, but_not: tuple[Kind, int], limit: int) -> list[Sighting]:
-        """Other items on which the performer was accepted or proposed, surest first, each once."""
-        kind, item_id = but_not
+    def sightings(self, performer_id: str, model_id: str, limit: int) -> list[Sighting]:
+        """Items on which the performer was accepted or proposed, accepted and surest first, each once."""
         rows = self._db.execute(
             "SELECT f.face_id, f.kind, f.item_id, v.verdict, max(v.similarity) FROM verdicts v JOIN faces f"
             " USING (face_id) WHERE v.performer_id = ? AND v.model_id = ? AND v.verdict IN ('accept', 'review')"
-            " AND NOT (f.kind = ? AND f.item_id = ?) GROUP BY f.kind, f.item_id"
-            " ORDER BY v.verdict, max(v.similarity) DESC, f.kind, f.item_id LIMIT ?",
-            (performer_id, model_id, kind.value, item_id, limit),
+            " GROUP BY f.kind, f.item_id ORDER BY v.verdict, max(v.similarity) DESC, f.kind, f.item_id LIMIT ?",
+            (performer_id, model_id, limit),
         )
         return [Sighting(row[0], Kind(row[1]), row[2], row[3], row[4] or 0.0) for row in rows]
 

@@ -18,11 +18,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from compreface_plugin.pipeline.context import Context
+    from compreface_plugin.stash.records import GalleryRecord
 
 ENOUGH_IMAGES = 2  # a performer goes on the gallery when accepted on so many images ...
 ALONE_AT = 0.97
 """... or on one at this similarity: halfway from the accept point (0.89) to certainty on the logistic scale, where the
 false match rate is more than ten times lower for every measured model (docs/thresholds.md)."""
+
+LOOKED = "gallery "
+"""Begins the key under which the store keeps what the last look at a gallery was; its id follows."""
 
 Faces = dict[int, list[StoredFace]]  # by image
 
@@ -45,12 +49,13 @@ def gallery_result(context: Context) -> dict[str, Any]:
     looked: dict[str, Any] | None = context.store.meta.get(looked_key(gallery_id))
     if looked is None:
         return {"galleryId": str(gallery_id), "people": None}
-    return {**looked, "people": _views(context, gallery_id, people_in(faces_in(context, gallery_id)))}
+    people = people_in(faces_in(context, gallery_id))
+    return {**looked, "people": person_views(context, context.library.gallery(gallery_id), people)}
 
 
 def looked_key(gallery_id: int) -> str:
-    """Where the store keeps what the last look at a gallery was: `galleryId`, `runId`, `errors` by image, `failed`."""
-    return f"gallery {gallery_id}"
+    """The key of `galleryId`, `runId`, `errors` by image, `failed`."""
+    return f"{LOOKED}{gallery_id}"
 
 
 def faces_in(context: Context, gallery_id: int) -> Faces:
@@ -85,8 +90,10 @@ def _rank(person: Person) -> tuple[float, ...]:
     return -len(person.accepted), -max(person.accepted.values(), default=0.0), -len(person.proposed)
 
 
-def _views(context: Context, gallery_id: int, people: Mapping[str, Person]) -> list[dict[str, Any]]:
-    gallery = context.library.gallery(gallery_id)
+def person_views(
+    context: Context, gallery: GalleryRecord | None, people: Mapping[str, Person]
+) -> list[dict[str, Any]]:
+    """`people` as answers have them; those whom Stash does not have are left out."""
     on_gallery = gallery.performer_ids if gallery is not None else ()
     names = context.library.performer_names(list(people)) if people else {}
     return [

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from compreface_plugin.pipeline.context import Context
+    from compreface_plugin.store.proposals import Sighting
 
 OTHER_ITEMS = 5  # shown beside a proposal
 MOST = 500  # shown in one answer
@@ -85,6 +86,7 @@ class _Page:
         found = (context.store.faces.face(each, model.model_id) for each in face_ids)
         self._faces = [face for face in found if face is not None]
         self._names = Names(context)
+        self._sightings: dict[str, list[Sighting]] = {}
         self._crops = context.store.faces.crops([face.face_id for face in self._faces])
         self._held = held_lists(context, [(face.kind, face.item_id) for face in self._faces])
         verdicts = [face.verdict for face in self._faces if face.verdict is not None]
@@ -122,9 +124,12 @@ class _Page:
         return float(f"{expected_wrong(self._model.point, similarity, self._people):.4g}")
 
     def _other_items(self, face: StoredFace, performer_id: str) -> list[dict[str, Any]]:
-        found = self._context.store.proposals.sightings(
-            performer_id, self._model.model_id, (face.kind, face.item_id), OTHER_ITEMS
-        )
+        """Asked for once a performer: most of a page may be the same one, who stands on thousands of items."""
+        if performer_id not in self._sightings:
+            found = self._context.store.proposals.sightings(performer_id, self._model.model_id, OTHER_ITEMS + 1)
+            self._sightings[performer_id] = found
+        here = (face.kind, face.item_id)
+        others = [each for each in self._sightings[performer_id] if (each.kind, each.item_id) != here]
         return [
             {
                 "kind": Kind(each.kind).value,
@@ -133,5 +138,5 @@ class _Page:
                 "verdict": each.verdict,
                 "similarity": round(each.similarity, 4),
             }
-            for each in found
+            for each in others[:OTHER_ITEMS]
         ]

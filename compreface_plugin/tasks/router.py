@@ -45,6 +45,7 @@ MODES: dict[str, Mode] = {
     "identifyGallery": Mode("identify_items:identify_gallery", exclusive=True),
     "identifyItems": Mode("identify_items:identify_items", exclusive=True),
     "galleryResult": Mode("gallery_people:gallery_result"),
+    "galleryProposals": Mode("gallery_queue:gallery_proposals"),
     "decideGallery": Mode("gallery_people:decide_gallery"),
     "retryFailed": Mode("retry_failed:retry_failed", exclusive=True),
     "failures": Mode("runs:failures"),

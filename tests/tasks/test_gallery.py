@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from conftest import World
 
 
-def gallery_of(world: World, names: list[str]) -> str:
+def gallery_of(world: World, names: list[str], **more: Any) -> str:
     order = ["obama2.jpg", "obama3.jpg", "mirror.jpg", "dark.jpg", "pair.jpg", "strangers.jpg", "cat.png"]
-    return str(world.stash.add_gallery([list(world.expected)[order.index(name)] for name in names]))
+    return str(world.stash.add_gallery([list(world.expected)[order.index(name)] for name in names], **more))
 
 
 def identify(world: World, gallery: str, **args: Any) -> dict[str, Any]:
@@ -83,7 +83,7 @@ def test_images_are_tagged_when_asked_for(synchronized: World) -> None:
 def test_looked_at_first_and_decided_by_a_person(looked_at: World) -> None:
     world, stash = looked_at, looked_at.stash
     obama, biden = world.performers["Barack Obama"], world.performers["Joe Biden"]
-    gallery = gallery_of(world, ["obama2.jpg", "obama3.jpg", "mirror.jpg", "strangers.jpg"])
+    gallery = gallery_of(world, ["obama2.jpg", "obama3.jpg", "mirror.jpg", "strangers.jpg"], title="Looked at")
     empty = str(stash.add_gallery([]))
     first, second, mirror, strangers = stash.links("gallery", gallery, "image")
     before = stash.snapshot()
@@ -97,10 +97,22 @@ def test_looked_at_first_and_decided_by_a_person(looked_at: World) -> None:
     assert {item["id"] for each in unknown["clusters"] for item in each["items"]} == {strangers}
     assert world.ask("clusters", galleryId=empty, minFaces=1)["total"] == 0
 
+    identify(world, empty, associateExisting=False)
+    queue = world.ask("galleryProposals", limit=1)
+    [waits] = queue["galleries"]
+    assert (waits["galleryId"], waits["title"], waits["people"]) == (gallery, "Looked at", result["people"])
+    assert waits["waiting"] == world.ask("proposals", galleryId=gallery)["total"]
+    assert world.ask("galleryProposals", after=queue["next"]) == {"galleries": [], "next": None}, "nobody is in it"
+
     decided = world.ask("decideGallery", galleryId=gallery, decision="accept")  # everybody above the line
     assert [each["onGallery"] for each in decided["people"]] == [each["sure"] for each in decided["people"]]
     assert obama in stash.links("gallery", gallery, "performer")
     assert world.performers_on(first) == []
+    left = [each["performerId"] for each in decided["people"] if not each["sure"]]
+    stash.set_links("gallery", gallery, "performer", [])  # by a person: not asked about again
+    queue = world.ask("galleryProposals")["galleries"]
+    assert [each["performerId"] for waits in queue for each in waits["people"]] == left
+    stash.set_links("gallery", gallery, "performer", [each for each in (obama, biden) if each not in left])
     world.ask("undoRun", runId=decided["runId"])
     assert stash.snapshot() == before
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 CROWD = 1000
 MEASURED = 120
+MOST_BYTES = 450_000  # of what is read at first, with sixteen faces; 290,000 are usual
+MOST_NODES = 400  # of the page; 160 are usual
 USUAL = {"modelPack": "dlib"}
 WAITING = {**EAGER, **USUAL}
 
@@ -36,6 +38,9 @@ def crowded(library: World) -> World:
     world.add_image("mirror.jpg", jpeg(ImageOps.mirror(biden)), ["Joe Biden"])
     world.stash.set_plugin_settings("compreface", WAITING)
     world.run("Identify Unscanned Images")
+    album = world.stash.add_gallery(list(world.expected)[-3:], title="Party")
+    looking = {"mode": "identifyGallery", "galleryId": album, "associateExisting": False, **QUICK}
+    world.stash.wait_for_job(world.stash.run_task("compreface", None, looking))
     fill_queue(world, CROWD)
     return world
 
@@ -68,9 +73,22 @@ def test_plans_in_part_and_deleted(click: Click, crowded: World) -> None:
     assert run["undoable"]
 
 
+def test_whole_galleries_and_the_faces_of_one(click: Click, crowded: World) -> None:
+    """Before the faces of the one gallery are decided about one by one."""
+    world = crowded
+    party = str(world.stash.ids("gallery")[0])
+    before = world.ask("proposals", galleryId=party)["total"]
+    seen = click("review/galleries", title="Party")
+    assert seen["violations"] == []
+    assert ["Barack Obama" in seen["seen"][0], "Joe Biden" in seen["seen"][1]] == [True, True]
+    assert world.stash.links("gallery", party, "performer") == [world.performers["Barack Obama"]]
+    assert int(seen["narrowed"]) == world.ask("proposals", galleryId=party)["total"] < before
+
+
 def test_by_keys_alone(click: Click, crowded: World) -> None:
     world = crowded
     seen = click("review/keyboard")
+    assert seen["asked"] == ["proposals"], "a tab that was not opened asks nothing, here and on the image passed by"
     assert seen["focused"]
     assert seen["violations"] == []
     assert seen["back"]
@@ -88,12 +106,18 @@ def test_sixty_decisions_among_a_thousand(click: Click, crowded: World) -> None:
     world = crowded
     before = world.ask("statistics")["decisions"].get("confirmed", 0)
     seen: dict[str, Any] = click("review/pace")
+    # No long task at the beginning, said so that a busy machine does not fail it: little is read, and little is drawn.
+    # Measured (processor time, a loop that takes 120 ms beside it): the longest task of opening takes 19 ms, and is the
+    # host's; the answer with the first faces 14 ms.
+    assert len(seen["bytes"]) <= 2, "the first faces, and what their items are called"
+    assert sum(seen["bytes"]) < MOST_BYTES
+    assert seen["cards"] == 1
+    assert seen["nodes"] < MOST_NODES
     total = int(seen["total"].split(" of ")[1].split()[0].replace(",", ""))
     assert total > CROWD / 2
     assert len(set(seen["accepted"])) == 60
     assert world.ask("statistics")["decisions"]["confirmed"] == before + 60
     assert world.ask("proposals", faceIds=seen["accepted"])["total"] == 0
-    assert seen["nodes"] < 1000
 
 
 def test_nothing_is_lost_when_the_plugin_cannot_be_reached(click: Click, crowded: World) -> None:
@@ -124,6 +148,7 @@ def test_groups_of_unknown_people(click: Click, crowded: World) -> None:
     world = crowded
     before = world.ask("statistics")["named"]["standing"]
     seen = click("review/clusters")
+    assert seen["kept"], "the focus stays in the list when its row goes"
     assert seen["violations"] == []
     assert len(seen["merged"]) == len(seen["before"]) - 1
     names = world.stash.snapshot()["performer"]
@@ -138,11 +163,10 @@ def test_numbers_and_another_threshold(click: Click, crowded: World) -> None:
     queue = world.ask("proposals", performerId=obama, idsOnly=True)["faceIds"][:MEASURED]
     names = [obama, collins] * MEASURED
     said = [{"faceId": face, "decision": "accept", "performerId": who} for face, who in zip(queue, names, strict=False)]
-    world.ask("decide", decisions=said)
+    world.ask("decide", decisions=said, goOn=True)  # an image of them was removed above
     seen = click("review/numbers")
     assert seen["violations"] == []
     assert seen["values"] == ["0.5 per 1,000", "1 per 1,000", "2 per 1,000"]
-    assert seen["can"]
     assert "From now on" in seen["set"]
     told = world.ask("statistics", tasksOnly=True)
     [synchronized] = [each for each in told["tasks"] if each["mode"] == "synchronizePerformers"]

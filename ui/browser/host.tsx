@@ -12,7 +12,7 @@ import * as ReactRouterDOM from "react-router-dom";
 import "bootstrap/dist/css/bootstrap.css";
 import "./host.css";
 import { client, JobsSubscribeDocument } from "./pages/data";
-import { PerformerSelect } from "./pages/shared";
+import { GallerySelect, PerformerSelect } from "./pages/shared";
 import { addRoute, Shell, useToast } from "./pages/shell";
 import { components, register } from "./patches";
 
@@ -23,7 +23,10 @@ Object.assign(window, {
     GQL: { JobsSubscribeDocument },
     libraries: { Apollo, Bootstrap, Intl, FontAwesomeSolid: Solid, Mousetrap, ReactRouterDOM },
     components,
-    loadableComponents: { PerformerSelect: async () => (components.PerformerSelect = PerformerSelect) },
+    loadableComponents: {
+      PerformerSelect: async () => (components.PerformerSelect = PerformerSelect),
+      Galleries: async () => (components.GallerySelect = GallerySelect),
+    },
     utils: {
       StashService: { getClient: () => client },
       loadComponents: async (all: (() => Promise<unknown>)[]) => {

@@ -131,21 +131,24 @@ function isObject(value: unknown): value is Record<string, unknown> {
 
 // Components and hooks of the host ------------------------------------------------------------------------------------
 
-/** A component of the host, loaded when it is not there yet: undefined while that lasts, null when there is none. */
-export function useHostComponent(name: string): Component | null | undefined {
+/**
+ * A component of the host, loaded when it is not there yet: undefined while that lasts, null when there is none. `from`:
+ * what brings it, where it cannot be loaded by itself.
+ */
+export function useHostComponent(name: string, from = name): Component | null | undefined {
   const [settled, setSettled] = React.useState(false);
   const found = api.components[name];
   React.useEffect(() => {
     if (found !== undefined) return undefined;
     let wanted = true;
     const done = () => wanted && setSettled(true);
-    const loadable = api.loadableComponents[name];
+    const loadable = api.loadableComponents[from];
     if (loadable === undefined || api.utils.loadComponents === undefined) done();
     else api.utils.loadComponents([loadable]).then(done, done);
     return () => {
       wanted = false;
     };
-  }, [name, found]);
+  }, [name, from, found]);
   return api.components[name] ?? (settled ? null : undefined);
 }
 

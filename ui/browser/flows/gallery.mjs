@@ -72,11 +72,11 @@ export async function keyboard(stage) {
   await page.keyboard.press("Enter");
   await page.keyboard.type("Somebody New");
   await page.keyboard.press("Enter");
-  await page.locator(".compreface-done", { hasText: "Somebody New" }).waitFor();
+  await page.locator(".compreface-undo", { hasText: "Somebody New" }).waitFor();
   const on = await onGallery(page);
   await pressUntilFocused(page, "Tab", page.getByRole("button", { name: "New performers of everybody seen here" }), 60);
   await page.keyboard.press("Enter");
-  const done = page.locator(".compreface-done", { hasText: "created and added" });
+  const done = page.locator(".compreface-undo", { hasText: "created and added" });
   await done.waitFor();
   const made = [(await done.innerText()).trim(), await onGallery(page)];
   await pressUntilFocused(page, "Tab", done.getByRole("button", { name: "Undo" }), 60);

@@ -1,5 +1,5 @@
 import { renameSync } from "node:fs";
-import { noteLongTasks, pressUntilFocused } from "./tools.mjs";
+import { press, pressUntilFocused } from "./tools.mjs";
 
 const desk = (page) => page.locator(".compreface-desk");
 const card = (page) => page.locator(".compreface-proposal");
@@ -10,13 +10,15 @@ async function open({ page, address }, query = "") {
   await page.goto(`${address}/plugins/compreface${query}`);
 }
 
+const total = async (page) => (await page.locator(".compreface-share span").innerText()).split(" ")[2];
+
 /** Until everything that was decided has reached the library. */
 async function saved(page) {
   await page.waitForFunction(() => Object.keys(localStorage).every((key) => !key.includes(".outbox.")));
 }
 
-/** Presses a key; the face it was about. The next one is there before the plugin has answered. */
-async function press(page, key) {
+/** Says something by a key; the face it was about. The next one is there before the plugin has answered. */
+async function say(page, key) {
   const before = await face(page);
   await page.keyboard.press(key);
   await page.waitForFunction(
@@ -29,24 +31,26 @@ async function press(page, key) {
 
 /** By keys alone, from the menu on: accepted, rejected, set aside, another candidate, somebody else, taken back. */
 export async function keyboard({ page, address, axe }) {
+  const asked = [];
+  page.on("request", (each) => asked.push(...(each.postData() ?? "").matchAll(/"mode":"(\w+)"/g)));
   await page.goto(`${address}/images/1`);
+  await page.getByRole("button", { name: "Faces" }).first().waitFor();
   const entry = page.locator(".compreface-menu-item");
-  await entry.waitFor();
   await pressUntilFocused(page, "Tab", entry);
   await page.keyboard.press("Enter");
   await card(page).waitFor();
   const focused = await desk(page).evaluate((each) => each === document.activeElement);
   const violations = await axe();
-  const seen = { focused, violations };
+  const seen = { focused, violations, asked: asked.map((each) => each[1]) };
   seen.name = (await card(page).locator(".compreface-name").innerText()).trim();
-  seen.accepted = await press(page, "y");
-  seen.rejected = await press(page, "n");
-  seen.noFace = await press(page, "x");
-  seen.ignored = await press(page, "i");
+  seen.accepted = await say(page, "y");
+  seen.rejected = await say(page, "n");
+  seen.noFace = await say(page, "x");
+  seen.ignored = await say(page, "i");
   seen.other = { name: await card(page).locator(".compreface-candidate-name").first().innerText() };
-  seen.other.face = await press(page, "2");
-  const later = await press(page, "ArrowDown");
-  await press(page, "ArrowUp");
+  seen.other.face = await say(page, "2");
+  const later = await say(page, "ArrowDown");
+  await say(page, "ArrowUp");
   seen.back = (await face(page)) === later;
   await page.keyboard.press("s");
   await page.getByRole("textbox", { name: "Performer" }).fill("Collins");
@@ -56,30 +60,32 @@ export async function keyboard({ page, address, axe }) {
   seen.picked = await face(page);
   await page.keyboard.press("Enter");
   await page.waitForFunction((old) => document.querySelector(".compreface-proposal").dataset.face !== String(old), seen.picked);
-  const wrong = await press(page, "y");
+  const wrong = await say(page, "y");
   await saved(page);
   await page.keyboard.press("u");
   await page.waitForFunction((old) => document.querySelector(".compreface-proposal").dataset.face === String(old), wrong);
   seen.undone = wrong;
   await saved(page);
   seen.said = await page.locator(".compreface-desk > [role=status]").innerText();
+  await press(page, button(page, "By item"));
+  await page.locator("[aria-pressed=true]", { hasText: "By item" }).waitFor();
+  await card(page).waitFor();
   return seen;
 }
 
-/** Sixty decisions among a thousand faces, by keys; what holds the page up. */
+/** Sixty decisions among a thousand faces, by keys. What opening costs, whatever the machine: answers, bytes, elements. */
 export async function pace({ page, address }) {
-  const longTasks = await noteLongTasks(page);
+  const answers = [];
+  page.on("response", (answer) => answer.url().endsWith("/graphql") && answers.push(answer.body()));
   await open({ page, address }, "?by=item");
   await card(page).waitFor();
-  const opening = await longTasks();
+  const bytes = (await Promise.all(answers)).map((each) => each.length);
+  const cards = await card(page).count();
   const total = await page.locator(".compreface-share span").innerText();
   const accepted = [];
-  const begun = Date.now();
-  for (let n = 0; n < 60; n++) accepted.push(await press(page, "y"));
-  const seconds = (Date.now() - begun) / 1000;
-  const deciding = await longTasks();
+  for (let n = 0; n < 60; n++) accepted.push(await say(page, "y"));
   await saved(page);
-  return { total, accepted, seconds, opening, deciding, saving: await longTasks(), nodes: await page.locator(".compreface *").count() };
+  return { total, accepted, bytes, cards, nodes: await page.locator("#root *").count() };
 }
 
 /** The plugin cannot be reached: the page goes on, says so, and another visit sends what was decided. */
@@ -89,7 +95,7 @@ export async function offline({ page, address, axe }) {
   const refuse = (route) =>
     (route.request().postData() ?? "").includes('"decide"') ? route.abort() : route.continue();
   await page.route("**/graphql", refuse);
-  const faces = [await press(page, "y"), await press(page, "n"), await press(page, "y")];
+  const faces = [await say(page, "y"), await say(page, "n"), await say(page, "y")];
   const trouble = page.locator(".compreface-failed", { hasText: "3 decisions are not saved yet" });
   await trouble.waitFor();
   const violations = await axe();
@@ -104,8 +110,8 @@ export async function offline({ page, address, axe }) {
 export async function leave({ page, address }) {
   await open({ page, address }, "?by=item");
   await card(page).waitFor();
-  const first = await press(page, "y");
-  const taken = await press(page, "y");
+  const first = await say(page, "y");
+  const taken = await say(page, "y");
   await page.keyboard.press("u"); // before it was sent
   await page.getByRole("link", { name: "Images" }).click();
   await card(page).waitFor({ state: "detached" });
@@ -126,11 +132,11 @@ export async function refused({ page, address, given }) {
       }),
     given.image,
   );
-  await button(page, "Accept").click();
+  await press(page, button(page, "Accept"));
   const box = page.locator(".compreface-refusals li").first();
   await box.waitFor();
   const words = await box.innerText();
-  await box.getByRole("button", { name: "Forget it" }).click();
+  await press(page, box.getByRole("button", { name: "Forget it" }));
   await box.waitFor({ state: "detached" });
   return { words };
 }
@@ -151,136 +157,170 @@ export async function places({ page, address, axe, given }) {
   return { wide, names, violations };
 }
 
-/** Groups: merged, looked through and divided, named by a name like a script, taken back, set aside. */
+/** Whole galleries: somebody accepted, taken back, somebody denied; then only the faces of one gallery. */
+export async function galleries({ page, address, axe, given }) {
+  await open({ page, address }, "?by=item");
+  await pressUntilFocused(page, "Tab", page.getByRole("combobox", { name: "Where the faces are" }));
+  await page.keyboard.press("w"); // Whole galleries
+  const row = page.locator(".compreface-gallery-row", { hasText: given.title });
+  const people = row.locator(".compreface-person");
+  await people.first().waitFor();
+  const violations = await axe();
+  const seen = await people.allInnerTexts();
+  const on = people.nth(0).getByText("on the gallery");
+  await press(page, people.nth(0), "y");
+  await on.waitFor();
+  await page.keyboard.press("u");
+  await on.waitFor({ state: "detached" });
+  await page.keyboard.press("y");
+  await on.waitFor();
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("n");
+  await people.nth(1).getByText("not in it, you said").waitFor();
+  await press(page, row.getByRole("button", { name: /Decide about/ }));
+  await card(page).waitFor();
+  const narrowed = await total(page);
+  await press(page, button(page, `Only ${given.title}`));
+  await page.waitForFunction((old) => document.querySelector(".compreface-share span")?.innerText.split(" ")[2] !== old, narrowed);
+  await press(page, button(page, "One gallery…"));
+  await page.getByRole("textbox", { name: "Gallery" }).fill(given.title);
+  await press(page, page.locator(".gallery-select button").first());
+  await button(page, `Only ${given.title}`).waitFor();
+  await page.waitForFunction((old) => document.querySelector(".compreface-share span")?.innerText.split(" ")[2] === old, narrowed);
+  return { seen, narrowed, violations };
+}
+
+/** Groups, by keys: merged, looked through and divided, named by a name like a script, taken back, set aside. */
 export async function clusters({ page, address, axe }) {
   const name = "<img src=x onerror=alert(1)>";
   await open({ page, address }, "?tab=unknown");
   const groups = page.locator(".compreface-cluster");
   await groups.first().waitFor();
   const violations = await axe();
-  const before = await groups.count();
   const sizes = () => groups.locator("strong").allInnerTexts();
-  const at = await sizes();
-  await groups.nth(0).getByRole("checkbox").check();
-  await groups.nth(1).getByRole("checkbox").check();
-  await page.getByRole("button", { name: "One person: merge 2" }).click();
+  const before = await sizes();
+  await press(page, groups.nth(0).getByRole("checkbox"), "Space");
+  await press(page, groups.nth(1).getByRole("checkbox"), "Space");
+  await press(page, page.getByRole("button", { name: "One person: merge 2" }));
   await page.getByText("2 groups are one person now.").waitFor();
-  await page.waitForFunction((n) => document.querySelectorAll(".compreface-cluster").length === n - 1, before);
+  await page.waitForFunction((n) => document.querySelectorAll(".compreface-cluster").length === n - 1, before.length);
   const merged = await sizes();
-  await groups.nth(0).locator(".compreface-samples").click();
+  await press(page, groups.nth(0).locator(".compreface-samples"));
   const tiles = page.locator(".compreface-member");
   await tiles.first().waitFor();
   violations.push(...(await axe()));
-  await tiles.nth(0).getByRole("checkbox").check();
-  await button(page, "Another person: split off").click();
+  await press(page, tiles.nth(0).getByRole("checkbox"), "Space");
+  await press(page, button(page, "Another person: split off"), "Enter", "Shift+Tab");
   await page.getByText("The chosen faces are a group of their own.").waitFor();
   await groups.first().waitFor();
-  const group = groups.nth(0);
-  await group.getByRole("button", { name: "New performer" }).click();
-  await group.locator("input.text-input").fill(name);
-  await group.getByRole("button", { name: "Create" }).click();
+  await press(page, groups.nth(0).getByRole("button", { name: "New performer" }));
+  await page.keyboard.type(name);
+  await page.keyboard.press("Enter");
   await page.getByText(`${name} is on`).waitFor();
-  await button(page, "Undo").click();
+  await press(page, button(page, "Undo"));
   await page.getByText("Taken back.").waitFor();
-  await groups.nth(0).getByRole("button", { name: "Somebody of the library" }).click();
+  const kept = await page.evaluate(() => document.querySelector(".compreface-review").contains(document.activeElement));
+  await press(page, groups.nth(0).getByRole("button", { name: "Somebody of the library" }));
   await page.getByRole("textbox", { name: "Performer" }).fill("Collins");
-  await page.locator(".performer-select").getByRole("button", { name: "Eileen Collins" }).click();
-  await button(page, "Take this performer").click();
+  await press(page, page.locator(".performer-select").getByRole("button", { name: "Eileen Collins" }));
+  await press(page, button(page, "Take this performer"));
   await page.getByText("Eileen Collins is on").waitFor();
-  return { before: at, merged, violations };
+  const left = await groups.count();
+  await press(page, groups.nth(0).getByRole("button", { name: "Ignore" }));
+  await page.getByText("Noted: this person is ignored.").waitFor();
+  await page.waitForFunction((n) => document.querySelectorAll(".compreface-cluster").length < n, left);
+  return { before, merged, kept, violations };
 }
 
-/** Looked through, applied in part and whole, taken back; another one deleted. */
+/** By keys: looked through, applied in part and whole, taken back; another one deleted. */
 export async function plans({ page, address, axe, given }) {
   await open({ page, address }, "?tab=plans");
   const row = (name) => page.locator(".compreface-rows > .compreface-row", { hasText: name });
-  await row("first").waitFor();
-  await row("first").getByRole("button", { name: "Look through" }).click();
+  const first = row("first");
+  await first.waitFor();
+  await press(page, first.getByRole("button", { name: "Look through" }));
   await page.locator(".compreface-diff-item").first().waitFor();
   const violations = await axe();
-  const diff = await page.locator(".compreface-diff-item", { hasText: given.title }).innerText();
-  await page.getByRole("checkbox", { name: `Choose ${given.title}` }).check();
-  await page.getByRole("button", { name: "Apply the 1 chosen" }).click();
-  await page.getByText(/changes made/).waitFor();
-  await page.locator(".compreface-diff-item", { hasText: given.title }).waitFor({ state: "detached" });
+  const item = page.locator(".compreface-diff-item", { hasText: given.title });
+  const diff = await item.innerText();
+  const apply = async () => {
+    await press(page, page.getByRole("checkbox", { name: `Choose ${given.title}` }), "Space");
+    await press(page, page.getByRole("button", { name: "Apply the 1 chosen" }));
+    await page.getByText(/changes made/).waitFor();
+    await item.waitFor({ state: "detached" });
+  };
+  await apply();
   const album = row("People of one gallery");
-  await album.getByRole("button", { name: "Look through" }).click();
-  await album.getByRole("checkbox", { name: "Choose Album" }).check();
-  await album.getByRole("button", { name: "Apply the 1 chosen" }).click();
+  await press(page, album.getByRole("button", { name: "Apply all" }));
   await album.waitFor({ state: "detached" });
-  await row("first").getByRole("button", { name: "Delete plan" }).click();
+  await press(page, first.getByRole("button", { name: "Delete plan" }));
   const ask = page.getByRole("dialog");
   violations.push(...(await axe(".modal")));
-  await ask.getByRole("button", { name: "Delete plan" }).click();
+  await press(page, ask.getByRole("button", { name: "Delete plan" }));
   await page.getByText(/changes forgotten/).waitFor();
   await page.getByRole("heading", { name: "No plan waits" }).waitFor();
   return { diff, violations };
 }
 
-/** What runs, what failed and why; tried again, stopped, gone on with, taken back. */
+/** By keys: what runs, what failed and why; tried again, taken back. */
 export async function runs({ page, address, axe, given }) {
   await open({ page, address }, "?tab=runs");
   const row = (name) => page.locator(".compreface-rows > .compreface-row", { hasText: name });
   await row("Identify Unscanned Images").first().waitFor();
   const failed = page.getByRole("button", { name: "1 failed" }).first();
-  await failed.click();
+  await press(page, failed);
   await page.locator(".compreface-failure").waitFor();
   const reason = await page.locator(".compreface-failure").innerText();
   const violations = await axe();
   renameSync(given.away, given.back);
-  await button(page, "Try what failed again").click();
+  await press(page, button(page, "Try what failed again"));
   await row("Retry Failed").waitFor();
   await failed.waitFor({ state: "detached" });
   const learned = row("Retry Failed").first();
-  await learned.getByRole("button", { name: "Undo" }).click();
+  await press(page, learned.getByRole("button", { name: "Undo" }));
   violations.push(...(await axe(".modal")));
-  await page.getByRole("dialog").getByRole("button", { name: "Undo" }).click();
+  await press(page, page.getByRole("dialog").getByRole("button", { name: "Undo" }));
   await learned.getByRole("button", { name: "Undo" }).waitFor({ state: "detached" });
   return { reason, violations };
 }
 
-/** A run in progress: how far it is, stopped from here. */
+/** A run in progress: how far it is, stopped by keys. */
 export async function stop({ page, address }) {
   await open({ page, address }, "?tab=runs");
   const row = page.locator(".compreface-rows > .compreface-row").first();
-  await row.getByRole("button", { name: "Stop" }).click();
+  await press(page, row.getByRole("button", { name: "Stop" }));
   await row.getByText("stopped", { exact: true }).waitFor();
   const go = row.getByRole("button", { name: "Go on" });
   return { words: await row.innerText(), canGoOn: await go.isVisible() };
 }
 
-/** Counts, the curve, and another threshold chosen by the errors it makes. */
+/** Counts, the curve, and another threshold chosen by the errors it makes, by keys. */
 export async function numbers({ page, address, axe }) {
   await open({ page, address }, "?tab=numbers");
   await page.locator(".compreface-number-card").first().waitFor();
-  const plot = page.locator(".compreface-plot svg");
-  await plot.waitFor();
+  await page.locator(".compreface-plot svg").waitFor();
   const work = page.getByRole("region", { name: "Work and time" });
   const task = work.getByRole("row", { name: /^Synchronize Performers/ });
-  await button(task, "Steps of Synchronize Performers").click();
+  const show = page.getByLabel("Show");
+  await press(page, button(task, "Steps of Synchronize Performers"));
   const steps = await work.locator(".compreface-steps li").allInnerTexts();
-  await page.getByLabel("Show").selectOption("single runs");
+  await press(page, show, "ArrowDown");
+  await work.locator(".compreface-steps").waitFor({ state: "detached" });
   const runs = await work.locator("tbody tr").allInnerTexts();
-  await page.getByLabel("Show").selectOption("by task");
-  await button(task, "Steps of Synchronize Performers").click();
+  await press(page, show, "ArrowUp");
+  await press(page, button(task, "Steps of Synchronize Performers"));
   const violations = await axe();
   const slider = page.getByRole("slider");
   const values = [];
-  await slider.focus();
-  await page.keyboard.press("Home");
+  await press(page, slider, "Home");
   for (let n = 0; n < 3; n++) {
     values.push(await slider.getAttribute("aria-valuetext"));
     await page.keyboard.press("ArrowRight");
   }
   await page.keyboard.press("End");
-  const apply = button(page, "Use this threshold");
-  const can = await apply.isEnabled();
-  let set = "";
-  if (can) {
-    await apply.click();
-    const told = page.getByText(/From now on similarity/);
-    await told.waitFor();
-    set = await told.innerText();
-  }
-  return { values, can, set, violations, steps, runs, counts: await page.locator(".compreface-number-card dl").allInnerTexts() };
+  await press(page, button(page, "Use this threshold"));
+  const told = page.getByText(/From now on similarity/);
+  await told.waitFor();
+  const counts = await page.locator(".compreface-number-card dl").allInnerTexts();
+  return { values, set: await told.innerText(), violations, steps, runs, counts };
 }

@@ -24,11 +24,23 @@ export async function pressUntilFocused(page, key, locator, most = 40) {
   throw new Error(`${most} times ${key} did not lead to the element`);
 }
 
-/** As somebody without a mouse: Tab to it, then Enter. */
-export async function press(page, locator, most = 120) {
-  await locator.waitFor();
-  await pressUntilFocused(page, "Tab", locator, most);
-  await page.keyboard.press("Enter");
+/** By Tab (or back) to the element, once it can be used, and then a key: as somebody without a mouse. The focus must show. */
+export async function press(page, locator, key = "Enter", tab = "Tab") {
+  const most = 120;
+  for (let i = 0; i < most; ) {
+    const state = await locator.evaluate((each) => {
+      if (each.disabled) return "off";
+      if (each !== document.activeElement) return "elsewhere";
+      const { outlineStyle, outlineWidth, boxShadow } = getComputedStyle(each);
+      return (outlineStyle !== "none" && outlineWidth !== "0px") || boxShadow !== "none" ? "here" : "hidden";
+    });
+    if (state === "here") return page.keyboard.press(key);
+    if (state === "hidden") throw new Error(`nothing shows that this has the focus: ${locator}`);
+    if (state === "off") await page.waitForTimeout(50);
+    else await page.keyboard.press(tab);
+    i += state === "off" ? 0 : 1;
+  }
+  throw new Error(`${most} times ${tab} did not lead to ${locator}`);
 }
 
 /** A key sequence as a person types it; in no time at all, one sequence ends the next. */
@@ -54,17 +66,6 @@ export async function watchLongTasks(page) {
     }).observe({ entryTypes: ["longtask"] });
   });
   return () => page.evaluate(() => window.longest);
-}
-
-/** Notes all tasks that hold the page up from its very start on; their lengths in ms so far. Before `goto`. */
-export async function noteLongTasks(page) {
-  await page.addInitScript(() => {
-    window.longTasks = [];
-    new PerformanceObserver((list) => {
-      for (const task of list.getEntries()) window.longTasks.push(Math.round(task.duration));
-    }).observe({ entryTypes: ["longtask"] });
-  });
-  return () => page.evaluate(() => window.longTasks.splice(0));
 }
 
 /** Every task that the page starts gets these arguments too. */

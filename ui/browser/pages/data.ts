@@ -62,3 +62,22 @@ export function usePerformers(typed: string): Named[] {
   const { data } = Apollo.useQuery(SEARCH, { variables: { filter: { q: typed, per_page: 10 } }, skip: typed === "" });
   return data?.findPerformers.performers ?? [];
 }
+
+const GALLERIES = Apollo.gql`
+  query FindGalleriesForSelect($filter: FindFilterType) {
+    findGalleries(filter: $filter) {
+      galleries {
+        id
+        title
+      }
+    }
+  }
+`;
+
+/** Galleries by what was typed. */
+export function useGalleries(typed: string): Named[] {
+  const variables = { filter: { q: typed, per_page: 10 } };
+  const { data } = Apollo.useQuery(GALLERIES, { variables, skip: typed === "" });
+  const found: { id: string; title: string }[] = data?.findGalleries.galleries ?? [];
+  return found.map(({ id, title }) => ({ id, name: title }));
+}

@@ -4,7 +4,7 @@ import * as Solid from "@fortawesome/free-solid-svg-icons";
 import { FontAwesomeIcon } from "@fortawesome/react-fontawesome";
 import * as React from "react";
 import { component, components } from "../patches";
-import { usePerformers, type Named } from "./data";
+import { useGalleries, usePerformers, type Named } from "./data";
 
 components.Icon = ({ icon, className }: { icon: Solid.IconDefinition; className?: string }) => (
   <FontAwesomeIcon icon={icon} className={`fa-icon ${className ?? ""}`} />
@@ -27,13 +27,26 @@ export function Performers({ performers }: { performers: Named[] }) {
   );
 }
 
-/** A plain stand-in with the host's props; what it finds comes from the library. */
-export function PerformerSelect({ onSelect, values }: { onSelect: (items: Named[]) => void; values: Named[] }) {
+interface SelectProps {
+  onSelect: (items: Named[]) => void;
+  values: Named[];
+}
+
+/** Plain stand-ins with the host's props; what they find comes from the library. */
+export function PerformerSelect(props: SelectProps) {
+  return <Select {...props} label="Performer" find={usePerformers} />;
+}
+
+export function GallerySelect(props: SelectProps) {
+  return <Select {...props} label="Gallery" find={useGalleries} />;
+}
+
+function Select({ onSelect, values, label, find }: SelectProps & { label: string; find: (typed: string) => Named[] }) {
   const [typed, setTyped] = React.useState("");
-  const found = usePerformers(typed);
+  const found = find(typed);
   return (
-    <div className="performer-select">
-      <input aria-label="Performer" autoFocus value={typed} onChange={(event) => setTyped(event.target.value)} />
+    <div className={`${label.toLowerCase()}-select`}>
+      <input aria-label={label} autoFocus value={typed} onChange={(event) => setTyped(event.target.value)} />
       {values.map((each) => (
         <b key={each.id}>{each.name}</b>
       ))}

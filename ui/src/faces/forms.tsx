@@ -22,7 +22,7 @@ function useInView() {
 }
 
 /** Escape closes the form and nothing else. */
-function closing(onCancel: () => void) {
+export function closing(onCancel: () => void) {
   return (event: KeyboardEvent<HTMLElement>) => {
     if (event.key !== "Escape") return;
     event.nativeEvent.stopPropagation();
@@ -67,13 +67,15 @@ export function PickPerformer({ onPick, onCancel }: { onPick: (who: Chosen) => v
 
 interface CreateProps {
   suggestion: string;
+  /** There is no neutral name for whoever it is. */
+  nameNeeded?: boolean;
   onCreate: (name: string, person?: StashBoxPerson) => void;
   onUse: (who: Chosen) => void;
   onCancel: () => void;
 }
 
 /** A new performer; somebody of that name who is in the library, or on a stash-box, is offered first. */
-export function CreatePerformer({ suggestion, onCreate, onUse, onCancel }: CreateProps) {
+export function CreatePerformer({ suggestion, nameNeeded = false, onCreate, onUse, onCancel }: CreateProps) {
   const text = useText();
   const [name, setName] = React.useState(suggestion);
   const existing = useExisting(name.trim());
@@ -81,10 +83,11 @@ export function CreatePerformer({ suggestion, onCreate, onUse, onCancel }: Creat
   const [asking, setAsking] = React.useState(false);
   const view = useInView();
   const id = React.useMemo(() => `compreface-name-${Math.random().toString(36).slice(2)}`, []);
+  const refused = existing.length > 0 || asking || (nameNeeded && name.trim() === "");
   const submit = (event: FormEvent) => {
     event.preventDefault();
     const wanted = name.trim();
-    if (existing.length > 0 || asking) return;
+    if (refused) return;
     if (wanted === "" || elsewhere?.name === wanted) {
       onCreate(wanted);
       return;
@@ -106,7 +109,8 @@ export function CreatePerformer({ suggestion, onCreate, onUse, onCancel }: Creat
           className="form-control text-input"
           value={name}
           maxLength={255}
-          placeholder={text("compreface.create.placeholder")}
+          placeholder={nameNeeded ? undefined : text("compreface.create.placeholder")}
+          required={nameNeeded}
           aria-describedby={`${id}-hint`}
           autoComplete="off"
           autoFocus
@@ -144,7 +148,7 @@ export function CreatePerformer({ suggestion, onCreate, onUse, onCancel }: Creat
           </div>
         )}
         <div className="compreface-actions">
-          <Button type="submit" size="sm" variant="primary" disabled={existing.length > 0 || asking}>
+          <Button type="submit" size="sm" variant="primary" disabled={refused}>
             <Icon name="faUserPlus" />
             <span>{text(elsewhere?.name === name.trim() ? "compreface.create.anyway" : "compreface.create.button")}</span>
           </Button>

@@ -1,6 +1,7 @@
-import { hasUnsavedEdits, React, refreshHost } from "../host";
+import { React } from "../host";
 import { decide, undoRun, type Candidate, type Decision, type Face, type Word } from "../operations";
 import { messageOf } from "../parts/notices";
+import { useActing } from "../parts/useActing";
 import { useText } from "../text";
 import { link, removeLinked, type Linked, type StashBoxPerson } from "./stashBox";
 import { isDecided, isUnjudged, named } from "./wording";
@@ -70,9 +71,7 @@ export function useFaces(source: Source): Faces {
   const text = useText();
   const [phase, setPhase] = React.useState<Phase>({ kind: "working", step: "load" });
   const [faces, setFaces] = React.useState<Face[]>([]);
-  const [busy, setBusy] = React.useState<ReadonlySet<number>>(new Set());
-  const [refused, setRefused] = React.useState<ReadonlyMap<number, string>>(new Map());
-  const [said, setSaid] = React.useState("");
+  const { busy, refused, said, say: tell, act } = useActing<number>();
   const [made, setMade] = React.useState<MadeTogether | null>(null);
   const before = React.useRef(new Map<number, Face>()); // as judged by the plugin, for undo
   const created = React.useRef(new Map<number, Made>()); // performers made of a face
@@ -95,10 +94,10 @@ export function useFaces(source: Source): Faces {
       const seen = await source.look(signal);
       if (signal.aborted) return { kind: "ready" };
       setFaces(source.inOrder(seen));
-      setSaid(text("compreface.done.found", { count: seen.length }));
+      tell(text("compreface.done.found", { count: seen.length }));
       return { kind: "ready" };
     },
-    [source, text],
+    [source, tell, text],
   );
 
   const detect = React.useCallback(() => work("detect", look), [work, look]);
@@ -127,21 +126,6 @@ export function useFaces(source: Source): Faces {
     setPhase({ kind: "new" });
   }, []);
 
-  /** Does something about faces while their cards wait, then brings the page up to date. */
-  const act = React.useCallback(async (ids: number[], task: () => Promise<string>) => {
-    setBusy((old) => new Set([...old, ...ids]));
-    setRefused((old) => new Map([...old].filter(([id]) => !ids.includes(id))));
-    try {
-      if (hasUnsavedEdits()) throw new Error(text("compreface.unsaved"));
-      setSaid(await task());
-      void refreshHost();
-    } catch (error) {
-      setRefused((old) => new Map([...old, ...ids.map((id): [number, string] => [id, messageOf(error)])]));
-    } finally {
-      setBusy((old) => new Set([...old].filter((id) => !ids.includes(id))));
-    }
-  }, [text]);
-
   const remember = React.useCallback((subject: Face[]) => {
     for (const face of subject) if (!before.current.has(face.id)) before.current.set(face.id, face);
   }, []);
@@ -154,7 +138,7 @@ export function useFaces(source: Source): Faces {
   const accept = React.useCallback(
     (face: Face, who: { id: string; name: string }) => {
       remember([face]);
-      void act([face.id], async () => {
+      act([face.id], async () => {
         await settle([{ faceId: face.id, decision: "accept", performerId: who.id }]);
         return text("compreface.done.accept", { name: who.name });
       });
@@ -168,7 +152,7 @@ export function useFaces(source: Source): Faces {
       const decisions = chosen.map((face): Decision => {
         return { faceId: face.id, decision: "accept", performerId: named(face)?.performerId };
       });
-      void act(chosen.map((face) => face.id), async () => {
+      act(chosen.map((face) => face.id), async () => {
         await settle(decisions);
         return text("compreface.done.many", { count: chosen.length });
       });
@@ -179,7 +163,7 @@ export function useFaces(source: Source): Faces {
   const say = React.useCallback(
     (face: Face, word: Exclude<Word, "accept" | "undo">, who?: Candidate) => {
       remember([face]);
-      void act([face.id], async () => {
+      act([face.id], async () => {
         await settle([{ faceId: face.id, decision: word, performerId: who?.performerId }]);
         return text(`compreface.done.${word}`, { name: who?.name ?? "" });
       });
@@ -189,7 +173,7 @@ export function useFaces(source: Source): Faces {
 
   const undo = React.useCallback(
     (chosen: Face[]) => {
-      void act(chosen.map((face) => face.id), async () => {
+      act(chosen.map((face) => face.id), async () => {
         for (const face of chosen) {
           const made = created.current.get(face.id);
           if (made !== undefined) await undoRun(made.runId);
@@ -214,7 +198,7 @@ export function useFaces(source: Source): Faces {
   const create = React.useCallback(
     (face: Face, name: string, person?: StashBoxPerson) => {
       remember([face]);
-      void act([face.id], async () => {
+      act([face.id], async () => {
         const made = await source.create(face, name);
         created.current.set(face.id, { runId: made.runId });
         setFaces((old) => old.map((each) => (each.id === face.id ? confirmedAs(each, made) : each)));
@@ -234,7 +218,7 @@ export function useFaces(source: Source): Faces {
 
   const createAll = React.useCallback(() => {
     const ids = newPeople.map((face) => face.id);
-    void act(ids, async () => {
+    act(ids, async () => {
       if (source.createAll === undefined) return "";
       const { faces: after, created: count, runId } = await source.createAll();
       setFaces(source.inOrder(after));
@@ -245,7 +229,7 @@ export function useFaces(source: Source): Faces {
 
   const undoCreateAll = React.useCallback(() => {
     if (made === null) return;
-    void act(made.ids, async () => {
+    act(made.ids, async () => {
       await undoRun(made.runId);
       setMade(null);
       await look(new AbortController().signal);

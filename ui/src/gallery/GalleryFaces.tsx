@@ -2,20 +2,20 @@ import "./styles.css";
 
 import { Bootstrap, Icon, React } from "../host";
 import { Ended } from "../parts/Ended";
-import { usePictures, useRemembered } from "../parts/hooks";
+import { useRemembered } from "../parts/hooks";
 import { Failed, Notice, Working } from "../parts/notices";
 import { Progress } from "../parts/Progress";
 import { shortcutName, useShortcut } from "../shortcuts";
 import { useText } from "../text";
-import { PersonCard } from "./PersonCard";
+import { PeopleList } from "./PeopleList";
+import { TagImages, useTagImages } from "./TagImages";
 import { UnknownPeople } from "./UnknownPeople";
 import { useGallery, type GalleryFaces as Faces } from "./useGallery";
 
-const { Button, Form } = Bootstrap;
+const { Button } = Bootstrap;
 
 const SHORTCUT = "f";
 const OPEN_KEY = "compreface.gallery.open"; // of localStorage
-const IMAGES_KEY = "compreface.gallery.images";
 
 /** Above the images of a gallery: folded away until it is wanted, and then as it was left. */
 export function GalleryFaces({ galleryId, imageCount }: { galleryId: string; imageCount: number }) {
@@ -55,7 +55,7 @@ function People({ galleryId, imageCount }: { galleryId: string; imageCount: numb
   return (
     <>
       <div className="sr-only" role="status" aria-live="polite">
-        {faces.said}
+        {faces.people.said}
       </div>
       <Ended work={work} title={text("compreface.gallery.failed")} />
       {work.active && <Progress work={work} words={text("compreface.gallery.looking")} />}
@@ -89,46 +89,26 @@ function Find({ faces, again = false }: { faces: Faces; again?: boolean }) {
 
 function Found({ galleryId, faces }: { galleryId: string; faces: Faces }) {
   const text = useText();
-  const { people, failed } = faces;
-  const [tagImages, setTagImages] = useRemembered(IMAGES_KEY, false);
-  const portraits = usePictures(people.map((each) => each.performerId));
-  const sure = people.filter((each) => each.sure && !each.onGallery && !faces.undoable.has(each.performerId));
+  const { failed } = faces;
+  const { people, undoable, decide } = faces.people;
+  const [tagImages, setTagImages] = useTagImages();
+  const sure = people.filter((each) => each.sure && !each.onGallery && !undoable.has(each.performerId));
   return (
     <>
       <div className="compreface-summary">
         <strong>{text("compreface.gallery.count", { count: people.length })}</strong>
         {sure.length > 1 && (
-          <Button size="sm" variant="success" onClick={() => faces.decide("accept", sure, tagImages)}>
+          <Button size="sm" variant="success" onClick={() => decide("accept", sure, tagImages)}>
             <Icon name="faCheckDouble" /> <span>{text("compreface.accept.all", { count: sure.length })}</span>
           </Button>
         )}
         <Find faces={faces} again />
       </div>
-      <Form.Check
-        type="switch"
-        id="compreface-gallery-images"
-        label={text("compreface.gallery.tag.images")}
-        checked={tagImages}
-        onChange={() => setTagImages(!tagImages)}
-      />
+      <TagImages checked={tagImages} onChange={setTagImages} />
       {failed > 0 && <p className="text-muted">{text("compreface.gallery.errors", { count: failed })}</p>}
       {people.length === 0 && <p className="text-muted">{text("compreface.gallery.nobody")}</p>}
-      <ul className="compreface-people">
-        {people.map((each) => (
-          <PersonCard
-            key={each.performerId}
-            person={each}
-            picture={portraits.get(each.performerId)}
-            busy={faces.busy.has(each.performerId)}
-            refused={faces.refused.get(each.performerId)}
-            undoable={faces.undoable.has(each.performerId)}
-            onAccept={() => faces.decide("accept", [each], tagImages)}
-            onReject={() => faces.decide("reject", [each], tagImages)}
-            onUndo={() => faces.undo(each.performerId)}
-          />
-        ))}
-      </ul>
-      <UnknownPeople galleryId={galleryId} generation={faces.generation} tagImages={tagImages} onChanged={faces.changed} />
+      <PeopleList people={faces.people} tagImages={tagImages} />
+      <UnknownPeople galleryId={galleryId} generation={faces.generation} tagImages={tagImages} onChanged={faces.load} />
     </>
   );
 }

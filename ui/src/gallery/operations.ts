@@ -21,14 +21,6 @@ export interface GalleryAnswer {
   runId?: string;
 }
 
-export interface UnknownPerson {
-  id: number;
-  faces: number;
-  items: { kind: string; id: string }[];
-  crop: string | null;
-  nearest: { performerId: string; name: string; inLibrary: boolean; similarity: number }[];
-}
-
 export function galleryResult(galleryId: string, signal?: AbortSignal): Promise<GalleryAnswer> {
   return callPlugin({ mode: "galleryResult", galleryId }, signal);
 }
@@ -43,24 +35,27 @@ export function decideGallery(
   return callPlugin({ mode: "decideGallery", galleryId, decision, performerIds, tagImages });
 }
 
-export interface UnknownAnswer {
-  clusters: UnknownPerson[];
-  total: number;
-  /** So many faces make a performer when all are made at once. */
-  minFacesPerPerson: number;
+/** A gallery that was looked at, with the people in it who wait for a word. */
+export interface GalleryWaiting {
+  galleryId: string;
+  title: string;
+  people: PersonInGallery[];
+  /** Faces to decide about on its images. */
+  waiting: number;
 }
 
-export function unknownIn(galleryId: string, limit: number): Promise<UnknownAnswer> {
-  return callPlugin({ mode: "clusters", action: "list", galleryId, minFaces: 1, limit });
-}
-
-export function nameUnknown(cluster: number, who: { id: string } | { name: string }): Promise<{ runId: string; name: string; performerId: string }> {
-  const whom = "id" in who ? { performerId: who.id } : { name: who.name };
-  return callPlugin({ mode: "clusters", action: "name", cluster, ...whom });
-}
-
-export function ignoreUnknown(cluster: number): Promise<{ runId: string }> {
-  return callPlugin({ mode: "clusters", action: "ignore", cluster });
+/** The next galleries with somebody to decide about, behind the id `after`; `next` is null at the end. */
+export async function galleriesWaiting(
+  after: string,
+  signal?: AbortSignal,
+): Promise<{ galleries: GalleryWaiting[]; next: string | null }> {
+  type Answer = { galleries: GalleryWaiting[]; next: number | null };
+  let next: number | string | null = after;
+  let galleries: GalleryWaiting[] = [];
+  while (next !== null && galleries.length === 0) {
+    ({ galleries, next } = await callPlugin<Answer>({ mode: "galleryProposals", after: next }, signal));
+  }
+  return { galleries, next: next === null ? null : String(next) };
 }
 
 /** The arguments of a task: whoever is unknown and seen often enough becomes a performer on the gallery. */

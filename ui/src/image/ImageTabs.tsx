@@ -3,6 +3,7 @@ import "./styles.css";
 import type { ReactNode } from "react";
 import { FacesPanel, type ImageOfHost } from "./FacesPanel";
 import { Bootstrap, Icon, React, ReactDOM } from "../host";
+import { Opened } from "../parts/Opened";
 import { shortcutName, useShortcut } from "../shortcuts";
 import { Part } from "../surface";
 import { useText } from "../text";
@@ -45,10 +46,12 @@ export function ImageTabs({ image, details }: { image: ImageOfHost; details: Rea
       <ToolbarButton onClick={show} />
       <Tab.Content>
         <Tab.Pane eventKey="info">{details}</Tab.Pane>
-        <Tab.Pane eventKey="faces" mountOnEnter>
-          <Part>
-            <FacesPanel image={image} visible={tab === "faces"} />
-          </Part>
+        <Tab.Pane eventKey="faces">
+          <Opened shown={tab === "faces"}>
+            <Part>
+              <FacesPanel image={image} visible={tab === "faces"} />
+            </Part>
+          </Opened>
         </Tab.Pane>
       </Tab.Content>
     </Tab.Container>

@@ -1,9 +1,9 @@
 import { Bootstrap, Icon, React } from "../host";
 import { Failed, Working } from "../parts/notices";
 import { useAnswer, valueOf } from "../parts/useAnswer";
+import { useDoing } from "../parts/useDoing";
 import { useText } from "../text";
 import { calibration, setThreshold, type Calibration, type Point, type Source } from "./api";
-import { useDoing } from "./hooks";
 import { Plot } from "./Plot";
 
 const { Button } = Bootstrap;

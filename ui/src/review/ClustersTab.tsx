@@ -1,27 +1,22 @@
-import { CreatePerformer, PickPerformer } from "../faces/forms";
-import { Bootstrap, Icon, React, refreshHost } from "../host";
-import { undoRun } from "../operations";
+import { Bootstrap, Icon, React } from "../host";
 import { Failed, Notice, Working } from "../parts/notices";
 import { usePictures } from "../parts/hooks";
-import { Undo } from "../parts/Undo";
 import { useAnswer, valueOf } from "../parts/useAnswer";
+import { useKeptFocus } from "../parts/useKeptFocus";
+import { Written } from "../parts/useWriting";
 import { PerformerLink } from "../parts/links";
 import { useText } from "../text";
-import { clusters, ignoreCluster, mergeClusters, nameCluster, type Cluster, type Near, type Some } from "./api";
+import { NameGroup } from "../unknown/NameGroup";
+import { alike, groups, mergeGroups, type Group, type Near } from "../unknown/operations";
+import { useNaming, type Naming } from "../unknown/useNaming";
 import { ClusterFaces } from "./ClusterFaces";
-import { useDoing } from "./hooks";
 import { Pager } from "./Pager";
 
-const { Button, Spinner } = Bootstrap;
+const { Button } = Bootstrap;
 
 const PAGE = 24;
+const SAMPLES = 6;
 const MANY = 3; // faces: below it, a group is hardly worth a name
-
-/** What was done last, to be taken back. */
-interface Done {
-  words: string;
-  runId: string | null;
-}
 
 /** Groups of faces of people nobody has named. */
 export function ClustersTab() {
@@ -33,43 +28,27 @@ export function ClustersTab() {
     (signal: AbortSignal) => {
       const refresh = anew.current;
       anew.current = false;
-      return clusters({ offset, limit: PAGE, minFaces: all ? 1 : 2, refresh }, signal);
+      return groups({ offset, limit: PAGE, minFaces: all ? 1 : 2, samples: SAMPLES, refresh }, signal);
     },
     [offset, all],
   );
   const { state: asked, again } = useAnswer(ask);
   const [open, setOpen] = React.useState<number | null>(null);
   const [chosen, setChosen] = React.useState<ReadonlySet<number>>(new Set());
-  const [done, setDone] = React.useState<Done | null>(null);
-  const { busy, fault, run } = useDoing();
   const answer = valueOf(asked);
-  const near = answer?.clusters.flatMap((each) => each.nearest.map((one) => one.performerId)) ?? [];
+  const near = answer?.clusters.flatMap((each) => alike(each).map((one) => one.performerId)) ?? [];
   const portraits = usePictures(near);
-
-  const act = (task: () => Promise<Done>) =>
-    run(async () => {
-      setDone(await task());
-      setChosen(new Set());
-      setOpen(null);
-      again();
-      void refreshHost();
-    });
-  const name = (which: Some, who: { performerId: string } | { name: string }) =>
-    act(async () => {
-      const made = await nameCluster(which, who);
-      return { words: text("compreface.clusters.named", { name: made.name, count: made.items }), runId: made.runId };
-    });
-  const ignore = (which: Some) =>
-    act(async () => ({ words: text("compreface.done.ignore"), runId: (await ignoreCluster(which)).runId }));
+  const list = useKeptFocus<HTMLDivElement>();
+  const naming = useNaming(() => {
+    setChosen(new Set());
+    setOpen(null);
+    again();
+  });
+  const { busy } = naming;
   const merge = () =>
-    act(async () => {
-      await mergeClusters([...chosen]);
+    naming.write(async () => {
+      await mergeGroups([...chosen]);
       return { words: text("compreface.clusters.merged", { count: chosen.size }), runId: null };
-    });
-  const undo = (runId: string) =>
-    act(async () => {
-      await undoRun(runId);
-      return { words: text("compreface.done.undo"), runId: null };
     });
   const regroup = () => {
     anew.current = true;
@@ -80,7 +59,7 @@ export function ClustersTab() {
 
   const opened = answer?.clusters.find((each) => each.id === open);
   return (
-    <>
+    <div ref={list} tabIndex={-1}>
       <div className="compreface-filters">
         <label className="compreface-check-label">
           <input
@@ -101,16 +80,8 @@ export function ClustersTab() {
             <Icon name="faObjectGroup" /> <span>{text("compreface.clusters.merge", { count: chosen.size })}</span>
           </Button>
         )}
-        {busy && <Spinner animation="border" size="sm" />}
       </div>
-      <div role="status" aria-live="polite">
-        {done && (
-          <div className="compreface-box card">
-            <Undo words={done.words} busy={busy} onUndo={done.runId === null ? undefined : () => undo(done.runId ?? "")} />
-          </div>
-        )}
-      </div>
-      {fault !== "" && <Failed title={text("compreface.failed.write")} message={fault} />}
+      <Written writing={naming} />
       {answer && !answer.upToDate && <p className="compreface-box card">{text("compreface.clusters.old")}</p>}
       {asked.kind === "working" && answer === undefined && <Working words={text("compreface.clusters.loading")} />}
       {asked.kind === "failed" && (
@@ -124,18 +95,7 @@ export function ClustersTab() {
         />
       )}
       {opened ? (
-        <ClusterFaces
-          key={opened.id}
-          cluster={opened}
-          onBack={() => setOpen(null)}
-          onSplit={() => {
-            setDone({ words: text("compreface.clusters.split.done"), runId: null });
-            setOpen(null);
-            again();
-          }}
-          onName={(faceIds, who) => name({ faceIds }, who)}
-          onIgnore={(faceIds) => ignore({ faceIds })}
-        />
+        <ClusterFaces key={opened.id} cluster={opened} naming={naming} onBack={() => setOpen(null)} />
       ) : (
         <ul className="compreface-clusters" aria-busy={busy || asked.kind === "working"}>
           {answer?.clusters.map((each) => (
@@ -143,37 +103,31 @@ export function ClustersTab() {
               key={each.id}
               cluster={each}
               portraits={portraits}
-              busy={busy}
+              naming={naming}
               chosen={chosen.has(each.id)}
               onChoose={() => choose(each.id)}
               onOpen={() => setOpen(each.id)}
-              onName={(who) => name({ cluster: each.id }, who)}
-              onIgnore={() => ignore({ cluster: each.id })}
             />
           ))}
         </ul>
       )}
       {answer && !opened && <Pager offset={offset} limit={PAGE} total={answer.total} onChange={setOffset} />}
-    </>
+    </div>
   );
 }
 
 interface OneProps {
-  cluster: Cluster;
+  cluster: Group;
   portraits: ReadonlyMap<string, string>;
-  busy: boolean;
+  naming: Naming;
   chosen: boolean;
   onChoose: () => void;
   onOpen: () => void;
-  onName: (who: { performerId: string } | { name: string }) => void;
-  onIgnore: () => void;
 }
 
 function OneCluster(props: OneProps) {
-  const { cluster, portraits, busy, chosen, onName } = props;
+  const { cluster, portraits, naming, chosen } = props;
   const text = useText();
-  const [form, setForm] = React.useState<"pick" | "create" | null>(null);
-  const toggle = (wanted: "pick" | "create") => setForm(form === wanted ? null : wanted);
   const about = text("compreface.clusters.count", { faces: cluster.faces, items: cluster.items.length });
   return (
     <li className={`compreface-cluster card${chosen ? " compreface-active" : ""}`}>
@@ -201,27 +155,13 @@ function OneCluster(props: OneProps) {
           </span>
         ))}
       </button>
-      <Nearest near={cluster.nearest} portraits={portraits} busy={busy} onName={onName} />
-      <div className="compreface-actions">
-        <Button size="sm" variant="primary" disabled={busy} aria-expanded={form === "create"} onClick={() => toggle("create")}>
-          <Icon name="faUserPlus" /> <span>{text("compreface.clusters.name")}</span>
-        </Button>
-        <Button size="sm" variant="secondary" disabled={busy} aria-expanded={form === "pick"} onClick={() => toggle("pick")}>
-          <Icon name="faMagnifyingGlass" /> <span>{text("compreface.clusters.existing")}</span>
-        </Button>
-        <Button size="sm" variant="secondary" disabled={busy} onClick={props.onIgnore}>
-          <Icon name="faUserSlash" /> <span>{text("compreface.ignore")}</span>
-        </Button>
-      </div>
-      {form === "create" && (
-        <CreatePerformer
-          suggestion=""
-          onCancel={() => setForm(null)}
-          onUse={(who) => onName({ performerId: who.id })}
-          onCreate={(name) => name !== "" && onName({ name })}
-        />
-      )}
-      {form === "pick" && <PickPerformer onCancel={() => setForm(null)} onPick={(who) => onName({ performerId: who.id })} />}
+      <Nearest
+        near={alike(cluster)}
+        portraits={portraits}
+        busy={naming.busy}
+        onName={(id) => naming.name({ cluster: cluster.id }, { id })}
+      />
+      <NameGroup which={{ cluster: cluster.id }} naming={naming} />
     </li>
   );
 }
@@ -230,18 +170,17 @@ interface NearestProps {
   near: Near[];
   portraits: ReadonlyMap<string, string>;
   busy: boolean;
-  onName: (who: { performerId: string }) => void;
+  onName: (performerId: string) => void;
 }
 
 /** Performers that look a little like the group. */
 function Nearest({ near, portraits, busy, onName }: NearestProps) {
   const text = useText();
-  const known = near.filter((each) => each.inLibrary);
-  if (known.length === 0) return null;
+  if (near.length === 0) return null;
   return (
     <div className="compreface-nearest">
       <small className="text-muted">{text("compreface.clusters.nearest")}</small>
-      {known.map((each) => (
+      {near.map((each) => (
         <div key={each.performerId} className="compreface-near">
           {portraits.has(each.performerId) && (
             <img className="compreface-portrait" src={portraits.get(each.performerId)} alt="" />
@@ -253,7 +192,7 @@ function Nearest({ near, portraits, busy, onName }: NearestProps) {
             variant="secondary"
             disabled={busy}
             aria-label={text("compreface.clusters.it.is", { name: each.name })}
-            onClick={() => onName({ performerId: each.performerId })}
+            onClick={() => onName(each.performerId)}
           >
             <Icon name="faCheck" />
           </Button>

@@ -1,24 +1,19 @@
-import { Bootstrap, Icon, React, refreshHost } from "../host";
-import { undoRun } from "../operations";
+import { Bootstrap, Icon, React } from "../host";
 import { Failed, Notice, Working } from "../parts/notices";
-import { Undo } from "../parts/Undo";
 import { useAnswer, valueOf } from "../parts/useAnswer";
+import { useKeptFocus } from "../parts/useKeptFocus";
+import { useWriting, Written } from "../parts/useWriting";
 import { useText } from "../text";
 import { applyPlan, deletePlan, keyOf, planItems, plans, type ItemRef, type Plan, type PlanItem, type Value } from "./api";
 import { Ask } from "./Ask";
-import { useDoing, useItems } from "./hooks";
+import { useItems } from "./hooks";
+import { ItemLink } from "./ItemLink";
 import { modeName } from "./modes";
 import { Pager } from "./Pager";
-import { ItemLink } from "./ProposalCard";
 
-const { Badge, Button, Spinner } = Bootstrap;
+const { Badge, Button } = Bootstrap;
 
 const PAGE = 50;
-
-interface Done {
-  words: string;
-  runId: string | null;
-}
 
 /** What runs propose and nobody has applied yet. */
 export function PlansTab() {
@@ -26,45 +21,27 @@ export function PlansTab() {
   const { state: asked, again } = useAnswer(plans);
   const [open, setOpen] = React.useState<string | null>(null);
   const [dropping, setDropping] = React.useState<Plan | null>(null);
-  const [done, setDone] = React.useState<Done | null>(null);
-  const { busy, fault, run } = useDoing();
+  const writing = useWriting(again);
+  const { busy, write } = writing;
+  const list = useKeptFocus<HTMLDivElement>();
   const answer = valueOf(asked);
   const opened = answer?.plans.find((each) => each.planId === open);
 
-  const act = (task: () => Promise<Done>) =>
-    run(async () => {
-      setDone(await task());
-      again();
-      void refreshHost();
-    });
   const apply = (plan: Plan, some?: readonly ItemRef[]) =>
-    act(async () => {
+    write(async () => {
       const { applied, settled, refused, left } = await applyPlan(plan.planId, some);
       return { words: text("compreface.plans.applied", { applied, settled, refused, left }), runId: plan.planId };
     });
   const drop = (plan: Plan) =>
-    act(async () => {
+    write(async () => {
       setDropping(null);
       const { dropped, items } = await deletePlan(plan.planId);
       return { words: text("compreface.plans.deleted", { dropped, items }), runId: null };
     });
-  const undo = (runId: string) =>
-    act(async () => {
-      await undoRun(runId);
-      return { words: text("compreface.done.undo"), runId: null };
-    });
 
   return (
-    <>
-      <div role="status" aria-live="polite">
-        {done && (
-          <div className="compreface-box card">
-            <Undo words={done.words} busy={busy} onUndo={done.runId === null ? undefined : () => undo(done.runId ?? "")} />
-          </div>
-        )}
-        {busy && <Spinner animation="border" size="sm" />}
-      </div>
-      {fault !== "" && <Failed title={text("compreface.failed.write")} message={fault} />}
+    <div ref={list} tabIndex={-1}>
+      <Written writing={writing} />
       {asked.kind === "failed" && (
         <Failed title={text("compreface.plans.failed")} message={asked.message} onRetry={again} />
       )}
@@ -114,7 +91,7 @@ export function PlansTab() {
           onNo={() => setDropping(null)}
         />
       )}
-    </>
+    </div>
   );
 }
 

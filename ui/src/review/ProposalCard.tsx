@@ -1,11 +1,12 @@
 import type { ReactNode } from "react";
 import { PickPerformer } from "../faces/forms";
 import { qualityIds, reasonId, similarityWords } from "../faces/wording";
-import { Bootstrap, Icon, React, Router } from "../host";
+import { Bootstrap, Icon, React } from "../host";
 import { Meter } from "../parts/Meter";
 import { PerformerLink } from "../parts/links";
-import { useText, type MessageId } from "../text";
-import { addressOf, keyOf, type ItemOfStash, type Proposal, type ProposalCandidate } from "./api";
+import { useText } from "../text";
+import { keyOf, type ItemOfStash, type Proposal, type ProposalCandidate } from "./api";
+import { ItemLink } from "./ItemLink";
 
 const { Badge, Button } = Bootstrap;
 
@@ -201,34 +202,5 @@ function Where({ proposal, items }: Props) {
         </div>
       )}
     </div>
-  );
-}
-
-const IMAGE = { words: "compreface.review.image", icon: "faImage" } as const;
-const KINDS: Readonly<Record<string, { words: MessageId; icon: string }>> = {
-  image: IMAGE,
-  scene: { words: "compreface.review.scene", icon: "faFilm" },
-  gallery: { words: "compreface.review.gallery", icon: "faImages" },
-};
-
-interface ItemLinkProps {
-  item: { kind: string; id: string };
-  known: ItemOfStash | undefined;
-  small?: boolean;
-}
-
-export function ItemLink({ item, known, small = false }: ItemLinkProps) {
-  const text = useText();
-  const { words, icon } = KINDS[item.kind] ?? IMAGE;
-  const title = known?.title || text(words, { id: item.id });
-  return (
-    <Router.Link to={addressOf(item)} className="compreface-item" title={title} aria-label={small ? title : undefined}>
-      {known?.picture ? (
-        <img src={known.picture} alt="" loading="lazy" />
-      ) : (
-        <Icon name={icon} />
-      )}
-      {!small && <bdi>{title}</bdi>}
-    </Router.Link>
   );
 }

@@ -2,43 +2,56 @@ import type { KeyboardEvent } from "react";
 import { Bootstrap, Icon, React, Router } from "../host";
 import { Failed, Notice, Working } from "../parts/notices";
 import { useText } from "../text";
-import type { ItemKind, Proposal, ProposalCandidate, QueueFilter } from "./api";
+import type { Proposal, ProposalCandidate } from "./api";
 import { Bar } from "./Bar";
+import { Filters, filterOf, GALLERIES, narrowed, type Narrowing } from "./Filters";
+import { GalleryQueue } from "./GalleryQueue";
 import { useItems } from "./hooks";
-import type { Entry } from "./outbox";
+import type { Entry, OutboxState } from "./outbox";
 import { choices, ProposalCard } from "./ProposalCard";
 import { Refused, Saving } from "./Saving";
 import { useOutbox, useQueue, type Queue } from "./useQueue";
 
-const { Button, ButtonGroup } = Bootstrap;
+const { Button } = Bootstrap;
 
-const MOST_PERFORMERS = 300; // in the list to choose from, those with most to decide
-const NARROWED_BY = ["performer", "image", "gallery", "scene"] as const; // in the address
-
-/** What the address narrows the queue to. */
-function filterOf(query: URLSearchParams): QueueFilter {
-  const kind = query.get("kind");
-  return {
-    by: query.get("by") === "item" ? "item" : "person",
-    kind: kind === "image" || kind === "scene" ? (kind satisfies ItemKind) : undefined,
-    performerId: query.get("performer") ?? undefined,
-    imageId: query.get("image") ?? undefined,
-    galleryId: query.get("gallery") ?? undefined,
-    sceneId: query.get("scene") ?? undefined,
-  };
-}
-
+/** The faces that wait, or the galleries; which of them stands in the address. */
 export function QueueTab({ takeFocus }: { takeFocus: boolean }) {
-  const text = useText();
+  const history = Router.useHistory();
   const location = Router.useLocation();
   const query = React.useMemo(() => new URLSearchParams(location.search), [location.search]);
-  const queue = useQueue(filterOf(query));
   const saved = useOutbox();
+  const [turn, setTurn] = React.useState(0);
+  const narrow = (change: Narrowing) => history.replace({ search: narrowed(query, change).toString() });
   return (
     <>
-      <Filters query={query} queue={queue} />
-      <Saving state={saved} />
       <Refused state={saved} />
+      {query.get("kind") === GALLERIES ? (
+        <>
+          <Filters query={query} onChange={narrow} onReload={() => setTurn(turn + 1)} />
+          <Saving state={saved} />
+          <GalleryQueue key={turn} onFaces={(gallery) => narrow({ kind: "", gallery })} />
+        </>
+      ) : (
+        <Faces query={query} saved={saved} takeFocus={takeFocus} onNarrow={narrow} />
+      )}
+    </>
+  );
+}
+
+interface FacesProps {
+  query: URLSearchParams;
+  saved: OutboxState;
+  takeFocus: boolean;
+  onNarrow: (change: Narrowing) => void;
+}
+
+function Faces({ query, saved, takeFocus, onNarrow }: FacesProps) {
+  const text = useText();
+  const queue = useQueue(filterOf(query));
+  return (
+    <>
+      <Filters query={query} queue={queue} onChange={onNarrow} onReload={queue.actions.load} />
+      <Saving state={saved} />
       {queue.phase.kind === "loading" && <Working words={text("compreface.review.loading")} />}
       {queue.phase.kind === "failed" && (
         <Failed
@@ -49,70 +62,6 @@ export function QueueTab({ takeFocus }: { takeFocus: boolean }) {
       )}
       {queue.phase.kind === "ready" && <Desk queue={queue} takeFocus={takeFocus} />}
     </>
-  );
-}
-
-function Filters({ query, queue }: { query: URLSearchParams; queue: Queue }) {
-  const text = useText();
-  const history = Router.useHistory();
-  const set = (name: string, value: string) => {
-    const next = new URLSearchParams(query);
-    if (value === "") next.delete(name);
-    else next.set(name, value);
-    history.replace({ search: next.toString() });
-  };
-  const by = query.get("by") === "item" ? "item" : "person";
-  const narrowed = NARROWED_BY.filter((each) => each !== "performer" && query.has(each));
-  return (
-    <div className="compreface-filters">
-      <ButtonGroup size="sm" aria-label={text("compreface.review.order")}>
-        {(["person", "item"] as const).map((each) => (
-          <Button
-            key={each}
-            variant="secondary"
-            active={by === each}
-            aria-pressed={by === each}
-            onClick={() => set("by", each)}
-          >
-            {text(each === "person" ? "compreface.review.by.person" : "compreface.review.by.item")}
-          </Button>
-        ))}
-      </ButtonGroup>
-      <select
-        className="form-control form-control-sm input-control text-input"
-        aria-label={text("compreface.review.kind")}
-        value={query.get("kind") ?? ""}
-        onChange={(event) => set("kind", event.target.value)}
-      >
-        <option value="">{text("compreface.review.kind.all")}</option>
-        <option value="image">{text("compreface.review.kind.image")}</option>
-        <option value="scene">{text("compreface.review.kind.scene")}</option>
-      </select>
-      <select
-        className="form-control form-control-sm input-control text-input"
-        aria-label={text("compreface.review.performer")}
-        value={query.get("performer") ?? ""}
-        onChange={(event) => set("performer", event.target.value)}
-      >
-        <option value="">{text("compreface.review.performer.all")}</option>
-        {queue.performers.slice(0, MOST_PERFORMERS).map((each) => (
-          <option key={each.performerId} value={each.performerId}>
-            {text("compreface.review.performer.waiting", {
-              name: each.name || text("compreface.not.in.library"),
-              count: each.waiting,
-            })}
-          </option>
-        ))}
-      </select>
-      {narrowed.map((each) => (
-        <Button key={each} size="sm" variant="secondary" onClick={() => set(each, "")}>
-          {text("compreface.review.only", { kind: each, id: query.get(each) ?? "" })} <Icon name="faXmark" />
-        </Button>
-      ))}
-      <Button size="sm" variant="secondary" onClick={queue.actions.load}>
-        <Icon name="faArrowsRotate" /> <span>{text("compreface.review.reload")}</span>
-      </Button>
-    </div>
   );
 }
 

@@ -1,5 +1,6 @@
 import type { ReactNode } from "react";
 import { Bootstrap, React, Router } from "../host";
+import { Opened } from "../parts/Opened";
 import { Part } from "../surface";
 import { useText, type MessageId } from "../text";
 import { ClustersTab } from "./ClustersTab";
@@ -55,8 +56,10 @@ export function ReviewPage() {
         </Nav>
         <Tab.Content>
           {TABS.map(([key]) => (
-            <Tab.Pane key={key} eventKey={key} mountOnEnter unmountOnExit={key !== "queue"}>
-              <Part>{panes[key]}</Part>
+            <Tab.Pane key={key} eventKey={key} unmountOnExit={key !== "queue"}>
+              <Opened shown={tab === key}>
+                <Part>{panes[key]}</Part>
+              </Opened>
             </Tab.Pane>
           ))}
         </Tab.Content>

@@ -4,14 +4,15 @@ import { Ended } from "../parts/Ended";
 import { Failed, Notice, Working } from "../parts/notices";
 import { Progress } from "../parts/Progress";
 import { useAnswer, valueOf } from "../parts/useAnswer";
+import { useDoing } from "../parts/useDoing";
 import { useText, type MessageId } from "../text";
 import { failures, keyOf, runs, stopRun, type Run, type RunsAnswer, type RunState } from "./api";
 import { Ask } from "./Ask";
 import { Bar } from "./Bar";
-import { useDoing, useItems } from "./hooks";
+import { useItems } from "./hooks";
+import { ItemLink } from "./ItemLink";
 import { modeName } from "./modes";
 import { Pager } from "./Pager";
-import { ItemLink } from "./ProposalCard";
 
 const { Badge, Button } = Bootstrap;
 

@@ -80,70 +80,6 @@ export function decideBatch(batch: string, decisions: SentDecision[]): Promise<D
   return callPlugin({ mode: "decide", goOn: true, batch, decisions });
 }
 
-// groups of unknown people ----------------------------------------------------------------------------------------------
-
-export interface Near {
-  performerId: string;
-  name: string;
-  inLibrary: boolean;
-  similarity: number;
-}
-
-export interface Cluster {
-  id: number;
-  faces: number;
-  items: ItemRef[];
-  nearest: Near[];
-  samples: { id: number; crop: string | null }[];
-}
-
-export interface ClustersAnswer {
-  clusters: Cluster[];
-  total: number;
-  upToDate: boolean;
-}
-
-export interface ClusterFace extends Face {
-  item: ItemRef;
-}
-
-export function clusters(
-  page: { offset: number; limit: number; minFaces: number; refresh: boolean },
-  signal?: AbortSignal,
-): Promise<ClustersAnswer> {
-  return callPlugin({ mode: "clusters", action: "list", samples: 6, ...page }, signal);
-}
-
-export function clusterFaces(
-  cluster: number,
-  page: { offset: number; limit: number },
-  signal?: AbortSignal,
-): Promise<{ faces: ClusterFace[]; total: number }> {
-  return callPlugin({ mode: "clusters", action: "faces", cluster, ...page }, signal);
-}
-
-/** A whole group, or only some of its faces. */
-export type Some = { cluster: number } | { faceIds: number[] };
-
-export function nameCluster(
-  which: Some,
-  who: { performerId: string } | { name: string },
-): Promise<{ performerId: string; name: string; runId: string; items: number }> {
-  return callPlugin({ mode: "clusters", action: "name", ...which, ...who });
-}
-
-export function ignoreCluster(which: Some): Promise<{ runId: string }> {
-  return callPlugin({ mode: "clusters", action: "ignore", ...which });
-}
-
-export function mergeClusters(ids: number[]): Promise<unknown> {
-  return callPlugin({ mode: "clusters", action: "merge", clusters: ids });
-}
-
-export function splitCluster(cluster: number, faceIds: number[]): Promise<unknown> {
-  return callPlugin({ mode: "clusters", action: "split", cluster, faceIds });
-}
-
 // plans -----------------------------------------------------------------------------------------------------------------
 
 export interface Plan {
@@ -346,7 +282,14 @@ export interface ItemOfStash {
 }
 
 const ITEMS = graphql(`
-  query ComprefaceItems($images: [ID!], $scenes: [ID!], $noImages: Boolean!, $noScenes: Boolean!) {
+  query ComprefaceItems(
+    $images: [ID!]
+    $scenes: [ID!]
+    $galleries: [ID!]
+    $noImages: Boolean!
+    $noScenes: Boolean!
+    $noGalleries: Boolean!
+  ) {
     findImages(ids: $images) @skip(if: $noImages) {
       images {
         id
@@ -376,13 +319,25 @@ const ITEMS = graphql(`
         }
       }
     }
+    findGalleries(ids: $galleries) @skip(if: $noGalleries) {
+      galleries {
+        id
+        title
+        paths {
+          cover
+        }
+        files {
+          basename
+        }
+      }
+    }
   }
 `);
 
 interface Named {
   id: string;
   title?: string | null;
-  paths: { thumbnail?: string | null; screenshot?: string | null };
+  paths: { thumbnail?: string | null; screenshot?: string | null; cover?: string | null };
   visual_files?: { basename?: string }[];
   files?: { basename?: string }[];
 }
@@ -390,6 +345,7 @@ interface Named {
 interface ItemsAnswer {
   findImages?: { images: Named[] };
   findScenes?: { scenes: Named[] };
+  findGalleries?: { galleries: Named[] };
 }
 
 export function keyOf(item: ItemRef): string {
@@ -399,20 +355,22 @@ export function keyOf(item: ItemRef): string {
 /** Titles and pictures of items by `keyOf`; what is gone is absent. */
 export async function itemsOfStash(items: ItemRef[]): Promise<Map<string, ItemOfStash>> {
   const ids = (kind: string) => items.filter((each) => each.kind === kind).map((each) => each.id);
-  const [images, scenes] = [ids("image"), ids("scene")];
-  if (images.length + scenes.length === 0) return new Map();
-  const variables = { images, scenes, noImages: images.length === 0, noScenes: scenes.length === 0 };
+  const [images, scenes, galleries] = [ids("image"), ids("scene"), ids("gallery")];
+  const [noImages, noScenes, noGalleries] = [images.length === 0, scenes.length === 0, galleries.length === 0];
+  if (noImages && noScenes && noGalleries) return new Map();
+  const variables = { images, scenes, galleries, noImages, noScenes, noGalleries };
   const answer = await ask<ItemsAnswer>(ITEMS, variables);
   const told = (kind: string) => (each: Named): [string, ItemOfStash] => {
     const file = (each.visual_files ?? each.files ?? [])[0]?.basename;
     return [
       keyOf({ kind, id: each.id }),
-      { title: each.title || file || "", picture: each.paths.thumbnail ?? each.paths.screenshot ?? null },
+      { title: each.title || file || "", picture: each.paths.thumbnail ?? each.paths.screenshot ?? each.paths.cover ?? null },
     ];
   };
   return new Map([
     ...(answer.findImages?.images ?? []).map(told("image")),
     ...(answer.findScenes?.scenes ?? []).map(told("scene")),
+    ...(answer.findGalleries?.galleries ?? []).map(told("gallery")),
   ]);
 }
 

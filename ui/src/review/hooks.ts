@@ -1,5 +1,4 @@
 import { React } from "../host";
-import { messageOf } from "../parts/notices";
 import { itemsOfStash, keyOf, type ItemOfStash, type ItemRef } from "./api";
 
 const NONE: ReadonlyMap<string, ItemOfStash> = new Map();
@@ -24,25 +23,4 @@ export function useItems(items: readonly ItemRef[]): ReadonlyMap<string, ItemOfS
     };
   }, [key]);
   return found;
-}
-
-/** Something done by a press: one at a time, with its fault. */
-export function useDoing(): { busy: boolean; fault: string; run: (task: () => Promise<unknown>) => void } {
-  const [busy, setBusy] = React.useState(false);
-  const [fault, setFault] = React.useState("");
-  const here = React.useRef(true);
-  React.useEffect(
-    () => () => {
-      here.current = false;
-    },
-    [],
-  );
-  const run = React.useCallback((task: () => Promise<unknown>) => {
-    setBusy(true);
-    setFault("");
-    task()
-      .catch((error: unknown) => here.current && setFault(messageOf(error)))
-      .finally(() => here.current && setBusy(false));
-  }, []);
-  return { busy, fault, run };
 }
