@@ -304,10 +304,10 @@ export async function numbers({ page, address, axe }) {
   const show = page.getByLabel("Show");
   await press(page, button(task, "Steps of Synchronize Performers"));
   const steps = await work.locator(".compreface-steps li").allInnerTexts();
-  await press(page, show, "ArrowDown");
+  await press(page, show, "End");
   await work.locator(".compreface-steps").waitFor({ state: "detached" });
   const runs = await work.locator("tbody tr").allInnerTexts();
-  await press(page, show, "ArrowUp");
+  await press(page, show, "Home");
   await press(page, button(task, "Steps of Synchronize Performers"));
   const violations = await axe();
   const slider = page.getByRole("slider");

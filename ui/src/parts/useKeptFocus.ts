@@ -20,12 +20,18 @@ export function useKeptFocus<Element extends HTMLElement>(): RefObject<Element> 
       last.current = inside ? { element, row: rows(list.current).indexOf(element.closest<HTMLElement>(ROW)) } : null;
     };
     const forget = () => {
-      last.current = null; // whoever points does not look for the focus
+      last.current = null; // whoever points, or goes on behind the page, does not look for it here
+    };
+    const left = ({ target, relatedTarget }: FocusEvent) => {
+      const gone = () => target instanceof HTMLElement && (!target.isConnected || target.matches(":disabled"));
+      if (relatedTarget === null) window.setTimeout(() => gone() || document.activeElement === target || forget());
     };
     document.addEventListener("focusin", noted);
+    document.addEventListener("focusout", left);
     document.addEventListener("pointerdown", forget);
     return () => {
       document.removeEventListener("focusin", noted);
+      document.removeEventListener("focusout", left);
       document.removeEventListener("pointerdown", forget);
     };
   }, []);

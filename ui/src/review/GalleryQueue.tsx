@@ -42,7 +42,11 @@ export function GalleryQueue({ onFaces }: { onFaces: (galleryId: string) => void
           words={text("compreface.galleries.none.text")}
         />
       )}
-      {galleries.length > 0 && <TagImages checked={tagImages} onChange={setTagImages} />}
+      {galleries.length > 0 && (
+        <div className="compreface-filters">
+          <TagImages checked={tagImages} onChange={setTagImages} />
+        </div>
+      )}
       {galleries.map((each) => (
         <OneGallery
           key={each.galleryId}
@@ -52,9 +56,7 @@ export function GalleryQueue({ onFaces }: { onFaces: (galleryId: string) => void
           onFaces={() => onFaces(each.galleryId)}
         />
       ))}
-      {galleries.length > 0 && (
-        <p className="compreface-keys text-muted">{text("compreface.keys", { keys: text("compreface.galleries.keys") })}</p>
-      )}
+      {galleries.length > 0 && <p className="compreface-keys text-muted">{text("compreface.galleries.keys")}</p>}
       {fault !== "" && <Failed title={text("compreface.galleries.failed")} message={fault} />}
       {answer?.next != null && (
         <Button size="sm" variant="secondary" disabled={busy} onClick={() => answer.next && more(answer.next)}>

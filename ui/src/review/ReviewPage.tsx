@@ -34,6 +34,10 @@ export function ReviewPage() {
     opened.current = "";
     history.replace({ search: next.toString() });
   };
+  const tabs = React.useRef<HTMLDivElement>(null);
+  React.useEffect(() => {
+    tabs.current?.querySelector(".active")?.scrollIntoView({ block: "nearest", inline: "nearest" }); // on a phone they scroll
+  }, [tab]);
   const panes: Record<string, ReactNode> = {
     queue: <QueueTab takeFocus={opened.current === "queue"} />,
     unknown: <ClustersTab />,
@@ -45,7 +49,7 @@ export function ReviewPage() {
     <div className="compreface compreface-review">
       <h2>{text("compreface.review.title")}</h2>
       <Tab.Container id="compreface-review" activeKey={tab} onSelect={choose} transition={false}>
-        <Nav variant="pills" className="compreface-tabs" aria-label={text("compreface.review.title")}>
+        <Nav ref={tabs} variant="pills" className="compreface-tabs" aria-label={text("compreface.review.title")}>
           {TABS.map(([key, title]) => (
             <Nav.Item key={key}>
               <Nav.Link eventKey={key} as="button" type="button">

@@ -5,6 +5,7 @@ import { Failed, Notice, Working } from "../parts/notices";
 import { Progress } from "../parts/Progress";
 import { useAnswer, valueOf } from "../parts/useAnswer";
 import { useDoing } from "../parts/useDoing";
+import { useKeptFocus } from "../parts/useKeptFocus";
 import { useText, type MessageId } from "../text";
 import { failures, keyOf, runs, stopRun, type Run, type RunsAnswer, type RunState } from "./api";
 import { Ask } from "./Ask";
@@ -61,10 +62,11 @@ export function RunsTab({ visible }: { visible: boolean }) {
   );
   const { state: asked, again } = useAnswer(ask);
   const answer = valueOf(asked);
+  const list = useKeptFocus<HTMLDivElement>();
   const work = useWork("runs", again);
   useLooking(visible && asked.kind !== "working", answer?.running != null || work.active, again);
   return (
-    <>
+    <div ref={list} tabIndex={-1}>
       <div className="compreface-filters">
         <label className="compreface-check-label">
           <input
@@ -95,7 +97,7 @@ export function RunsTab({ visible }: { visible: boolean }) {
         ))}
       </ul>
       {answer && <Pager offset={offset} limit={PAGE} total={answer.total} onChange={setOffset} />}
-    </>
+    </div>
   );
 }
 
