@@ -88,6 +88,7 @@ def take_back(
     unread = {change.change_id for change in changes if _item(change) in held.unread}
     known = [change for change in changes if change.change_id not in unread]
     standing = {change.change_id for change in known if stands(change, held.lists.get(_item(change)))}
+    standing -= context.store.changes.overtaken(standing)
     others = [change.change_id for change in known if change.change_id not in standing]
     for (kind, item_id), words in held.unread.items():
         context.log.warning(f"{kind.value} {item_id} stays as it is: Stash could not read it ({words})")

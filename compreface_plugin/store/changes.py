@@ -51,6 +51,14 @@ class Changes:
         )
         return [_change(row) for row in rows]
 
+    def taken_back(self, run_id: str) -> list[Change]:
+        """What a run changed in Stash and an undo reversed, oldest first; not what somebody had changed before."""
+        rows = self._db.execute(
+            _CHANGE + " WHERE run_id = ? AND state = ? AND note = '' ORDER BY change_id",
+            (run_id, ChangeState.UNDONE.value),
+        )
+        return [_change(row) for row in rows]
+
     def created_by(self, run_id: str, kind: Kind) -> list[Change]:
         """What a run created of one kind and was not taken back."""
         rows = self._db.execute(
@@ -64,6 +72,15 @@ class Changes:
             "UPDATE changes SET state = ?, note = ? WHERE change_id = ?",
             [(state.value, note, change_id) for change_id in change_ids],
         )
+
+    def overtaken(self, change_ids: Iterable[int]) -> set[int]:
+        """Those of the changes whose contrary the plugin has done since: what their list holds now is not theirs."""
+        query = (
+            "SELECT 1 FROM changes a JOIN changes r ON r.kind = a.kind AND r.item_id = a.item_id AND r.field = a.field"
+            " AND r.value = a.value AND r.op <> a.op AND r.state = 'applied' AND r.change_id > a.change_id"
+            " WHERE a.change_id = ?"
+        )
+        return {each for each in change_ids if self._db.execute(query, (each,)).fetchone() is not None}
 
     def forget_removals(self, change_ids: Iterable[int]) -> None:
         """Of additions that are taken back: later removals of the same, which have nothing to put back any more."""

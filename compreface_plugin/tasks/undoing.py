@@ -49,7 +49,6 @@ class Undoing:
         self._item = part.item
         self._performer_id = part.performer_id
         self._performers = {part.performer_id}  # with those that had gone into it
-        self._taken_off = set[tuple[Kind, int, str]]()  # item, performer
         self._confirmed = Confirmed(context, part.run_id)
 
     def work(self) -> dict[str, int]:
@@ -67,7 +66,6 @@ class Undoing:
             lists = [change for change in mine if change.op in (Op.ADD, Op.REMOVE)]
             kept = self._confirmed.hand_over(lists)
             counts["kept"] += len(kept)
-            self._note([change for change in lists if change.change_id not in kept])
             counts.update(take_back(self._context, [c for c in lists if c.change_id not in kept], self._run_id))
             settings = [change for change in mine if change.op is Op.SET]
             counts.update(take_settings_back(self._context, settings, self._run_id))
@@ -88,19 +86,19 @@ class Undoing:
             )
         return True
 
-    def _note(self, changes: Sequence[Change]) -> None:
-        """Who goes off which item."""
-        self._taken_off |= {
+    def _taken_off(self) -> set[tuple[Kind, int, str]]:
+        """(kind, item, performer): who went off which item, in an undo before this one that was killed too."""
+        return {
             (change.kind, int(change.item_id), who)
-            for change in changes
-            if change.op is Op.ADD and (who := performer_of(change))
+            for change in self._context.store.changes.taken_back(self._run_id)
+            if change.op is Op.ADD and self._concerns(change) and (who := performer_of(change))
         }
 
     def _left_over(self) -> list[Change]:
         """Of one item: performers whom the run made and put on nothing else."""
         changes = self._context.store.changes
         on_items = {performer_of(change) for change in changes.applied(self._run_id) if change.op is Op.ADD}
-        gone = {who for *_, who in self._taken_off} - on_items
+        gone = {who for *_, who in self._taken_off()} - on_items
         return [change for change in changes.created_by(self._run_id, Kind.PERFORMER) if change.item_id in gone]
 
     def _idle_tags(self) -> list[Change]:
@@ -129,7 +127,7 @@ class Undoing:
                 mine = [item for item in scans if item[0] is each and self._item in (None, item)]
                 store.items.forget_scans(each, [item_id for _, item_id in mine])
             # a later run found the same and had nothing to add: its items are owed another look
-            store.items.forget_scans_of(self._taken_off)
+            store.items.forget_scans_of(self._taken_off())
             if self._whole:
                 store.groups.forget_run(run_id)
             self._relearn(learned)

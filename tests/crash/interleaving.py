@@ -17,9 +17,11 @@ Performers may stay that were kept when their own run was undone, because anothe
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import random
+import secrets
 import sqlite3
 import sys
 import tempfile
@@ -103,6 +105,8 @@ def arm() -> None:
             engines[given[-1]].close = lambda: None
         return engines[given[-1]]
 
+    numbers = itertools.count(1)
+    secrets.token_hex = lambda _: f"{next(numbers):012x}"  # ids of runs, so that a seed always deals the same
     StashClient._ask = asking  # type: ignore[method-assign]
     store_module.transaction = committing
     app._open_pack = opening
@@ -127,8 +131,8 @@ class Log:
 
 
 class Interleaving:
-    def __init__(self, world: World, seed: int, kills: float) -> None:
-        self.world, self.kills = world, kills
+    def __init__(self, world: World, seed: int, kills: float, *, trace: bool = False) -> None:
+        self.world, self.kills, self.trace = world, kills, trace
         self.dice = random.Random(seed)
         self.log, self.told = Log(), set[str]()
         self.steps: list[str] = []
@@ -152,6 +156,8 @@ class Interleaving:
         finally:
             Kill.left = 0
             self.steps.append(f"{mode} {args} {said}")
+            if self.trace:
+                print(self.steps[-1], flush=True)
         return None
 
     def tell(self, what: str) -> None:
@@ -304,14 +310,17 @@ class Interleaving:
                 self.tell(f"image {image}: {left} are left on it; a person had put {self.put[image]} there")
         if lost := set(self.world.performers.values()) - set(self.world.stash.ids("performer")):
             self.tell(f"performers {lost} were the library's own, and are gone")
-        for table in ("examples", "decisions"):
-            if left_over := self.rows(f"SELECT count(*) FROM {table}")[0][0]:
-                self.tell(f"{left_over} {table} are left")
+        if left_over := self.rows("SELECT count(*) FROM decisions")[0][0]:
+            self.tell(f"{left_over} decisions are left")
+        for (who,) in self.rows("SELECT s.performer_id FROM examples e JOIN subjects s USING (subject_id)"):
+            if who not in set(self.world.stash.ids("performer")) - set(self.world.performers.values()):
+                self.tell(f"an example of performer {who} is left")
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0] if __doc__ else "")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
+    parser.add_argument("--trace", action="store_true", help="every call as it ended")
     parser.add_argument("--steps", type=int, default=60)
     parser.add_argument("--kills", type=float, default=0.3, help="share of calls that are killed")
     data = os.environ.get("COMPREFACE_TEST_DATA", ROOT / "../shared/data")
@@ -323,7 +332,7 @@ def main() -> int:
         populate(world)
         fill(world, lfw(chosen.data, 3, 3, 1), "l")
         world.stash.set_plugin_settings("compreface", dict(SETTINGS[0]))
-        what = Interleaving(world, chosen.seed, chosen.kills)
+        what = Interleaving(world, chosen.seed, chosen.kills, trace=chosen.trace)
         for mode in ("synchronizePerformers", "identifyImagesNew"):
             what.call(mode, may_die=False)
         for _ in range(chosen.steps):

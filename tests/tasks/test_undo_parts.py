@@ -78,6 +78,12 @@ def test_what_a_person_confirmed_outlives_the_run_that_wrote_it(synchronized: Wo
         each for each in world.ask("faces", imageId=pair)["faces"] if each["candidates"][0]["performerId"] == biden
     ]
     world.ask("decide", faceId=face["id"], decision="accept")
+    first, obama = next(iter(world.expected)), world.performers["Barack Obama"]
+    [wrong] = world.ask("faces", imageId=first)["faces"]
+    world.ask("decide", faceId=wrong["id"], decision="reject")
+    assert world.performers_on(first) == []
+    stash.set_links("image", first, "performer", [obama])  # a person puts back what the plugin took off
+    before[first] = ([obama], before[first][1])
     world.ask("undoRun", runId=run)
     tag = str(stash.tag_id("Compreface Matched"))
     assert links(world) == {**before, pair: ([biden], [tag])}
