@@ -68,10 +68,6 @@ class People:
         """The subject with its examples and their embeddings."""
         self._db.execute("DELETE FROM subjects WHERE subject_id = ?", (subject_id,))
 
-    def linked_performers(self) -> set[str]:
-        rows = self._db.execute("SELECT DISTINCT performer_id FROM subjects WHERE performer_id IS NOT NULL")
-        return {row[0] for row in rows}
-
     # examples ---------------------------------------------------------------------------------------------------
 
     def add_example(
@@ -139,12 +135,6 @@ class People:
             tuple(row[1] for row in rows),
             tuple(row[2] for row in rows),
         )
-
-    def has_embedding(self, example_id: int, model_id: str) -> bool:
-        row = self._db.execute(
-            "SELECT 1 FROM example_embeddings WHERE example_id = ? AND model_id = ?", (example_id, model_id)
-        ).fetchone()
-        return row is not None
 
     def crops_without(self, model_id: str, after: int, limit: int) -> list[ExampleCrop]:
         """Examples not yet embedded by a model, in order of id, beginning after `after`."""
