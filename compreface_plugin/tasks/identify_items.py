@@ -102,7 +102,9 @@ class _ListWork:
         if self._create:
             self._make_people()
             names = self._context.library.performer_names()
-            for gallery in self._waiting(Kind.GALLERY):
+            for number, gallery in enumerate(self._waiting(Kind.GALLERY)):
+                if number:
+                    self._run.between(computed=False)
                 self._conclude(gallery, names)
 
     def _waiting(self, kind: Kind) -> list[Listed]:
