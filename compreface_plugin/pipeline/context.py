@@ -95,7 +95,7 @@ class Context:
 
     @property
     def journal(self) -> Journal:
-        return Journal(self.store, self.library, self.log, self.lease)
+        return Journal(self.store, self.library, self.log, self.lease, self.cancel)
 
     def close(self) -> None:
         """Ends the engine's workers and closes the store. Idempotent."""

@@ -20,7 +20,7 @@ from compreface_plugin.stash.records import Patch
 
 if TYPE_CHECKING:
     from compreface_plugin.host.lease import Lease
-    from compreface_plugin.ports import Progress
+    from compreface_plugin.ports import CancelToken, Progress
     from compreface_plugin.stash.library import StashLibrary
     from compreface_plugin.stash.records import (
         NewPerformer,
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
         PerformerUse,
     )
     from compreface_plugin.store.store import Store
+
+CLAIM_PAUSE_S, CLAIM_TRIES = 0.1, 200  # 20 s: what an operation writes takes a second or two
 
 
 def _mode(change: Change) -> Op:
@@ -66,11 +68,14 @@ def _in_use(use: PerformerUse, made_as: str) -> str:
 class Journal:
     """Applies what the store has open. Not thread-safe."""
 
-    def __init__(self, store: Store, library: StashLibrary, log: Progress, lease: Lease) -> None:
+    def __init__(
+        self, store: Store, library: StashLibrary, log: Progress, lease: Lease, cancel: CancelToken
+    ) -> None:
         self._store = store
         self._library = library
         self._log = log
         self._lease = lease
+        self._cancel = cancel
 
     def take(self, run_id: str) -> bool:
         """Makes a run this process's to work on; False while another one that lives does."""
@@ -83,12 +88,16 @@ class Journal:
             return self._store.runs.take(run_id, mine, owner)
 
     def claim(self, run_id: str) -> None:
-        """As `take`. Raises AlreadyRunning while another process that lives works on the run."""
-        if not self.take(run_id):
-            raise AlreadyRunning(
-                f"Another call of the plugin is still writing what belongs to run {run_id}; start this one again when "
-                "that one has ended."
-            )
+        """As `take`, after waiting for another process that lives and works on the run: somebody presses two buttons
+        in a row. What was read before may have changed meanwhile. Raises AlreadyRunning when it takes too long."""
+        for _ in range(CLAIM_TRIES):
+            if self.take(run_id):
+                return
+            self._cancel.wait(CLAIM_PAUSE_S)
+        raise AlreadyRunning(
+            f"Another call of the plugin is still writing what belongs to run {run_id}; start this one again when "
+            "that one has ended."
+        )
 
     def settle(self) -> None:
         """Finishes what processes that are gone left open. Raises RunError."""

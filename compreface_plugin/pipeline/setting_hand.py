@@ -14,16 +14,18 @@ if TYPE_CHECKING:
 
 
 def apply_settings(store: Store, library: StashLibrary, changes: Sequence[Change]) -> None:
-    """Open changes of settings are made, or taken back where the setting still is what the change made it."""
+    """Open changes of settings are made, or taken back, where nobody set another value since: whoever was killed in
+    between leaves them to a task that may begin days later."""
     for change in changes:
         before, now = json.loads(change.value)
+        done, outcome = now, ChangeState.APPLIED
         if change.state is ChangeState.UNDOING:
-            stands = library.settings_held(change.item_id).get(change.field) == now
-            if stands:
-                library.change_setting(change.item_id, change.field, before)
-            outcome, note = ChangeState.UNDONE, "" if stands else "was changed by somebody before"
-        else:
-            library.change_setting(change.item_id, change.field, now)
-            outcome, note = ChangeState.APPLIED, ""
+            before, done, outcome = now, before, ChangeState.UNDONE
+        held = library.settings_held(change.item_id).get(change.field)
+        if held == before:
+            library.change_setting(change.item_id, change.field, done)
+        note = ""
+        if held not in (before, done):
+            outcome, note = ChangeState.UNDONE, "was changed by somebody before"
         with store.transaction():
             store.changes.mark([change.change_id], outcome, note)

@@ -240,13 +240,15 @@ def _undo(context: Context, model: ModelInUse, asked: Sequence[_Asked]) -> list[
     """The last word about each face, with what it changed in Stash."""
     done = []
     for each in asked:
-        said = context.store.decisions.of_face(each.face_id)
-        if not said or each.run_id not in (None, said[-1].run_id):
+        said, run_id = context.store.decisions.of_face(each.face_id), each.run_id
+        if said and run_id in (None, said[-1].run_id):
+            run_id = said[-1].run_id
+            context.journal.claim(run_id)
+            said = context.store.decisions.of_face(each.face_id)  # another call may have taken it back meanwhile
+        if run_id is None or not said or said[-1].run_id != run_id:
             done.append({"faceId": each.face_id, "undone": False, "takenBack": 0})
             continue
-        run_id = said[-1].run_id
         mine = [word for word in said if word.run_id == run_id]
-        context.journal.claim(run_id)
         changes = _changes_of(context, run_id, mine, each.face_id)
         forget = partial(forget_decisions, context, model, run_id, mine)
         taken = take_back(context, changes, run_id, forget)["undone"]

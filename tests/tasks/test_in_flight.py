@@ -74,6 +74,25 @@ def test_a_task_leaves_the_changes_of_an_operation_in_flight_to_it(synchronized:
     assert stored(world, opened) == [(0,)]
     assert world.performers_on(image) == [who]
 
+    waiting = [p for p in world.ask("proposals", limit=50)["proposals"] if p["item"]["id"] != image]
+    faces = [next(p for p in waiting if p["item"]["id"] == item) for item in sorted({p["item"]["id"] for p in waiting})]
+    before = stash.snapshot()
+    world.ask("decide", decisions=[{"faceId": face["faceId"], "decision": "accept"} for face in faces[:2]])
+    assert stash.snapshot() != before
+    stash.faults.delay(2.0, matching="bulkImageUpdate")
+
+    def take_back(face: dict[str, Any]) -> None:
+        answers.append(world.ask("decide", faceId=face["faceId"], decision="undo")["faces"])
+
+    answers.clear()
+    hands = [threading.Thread(target=take_back, args=(face,)) for face in faces[:2]]
+    for hand in hands:  # two buttons in a row: both words are of one run
+        hand.start()
+    for hand in hands:
+        hand.join()
+    assert len(answers) == 2
+    assert stash.snapshot() == before
+
 
 def test_somebody_else_of_the_name_is_not_taken_for_the_one_a_killed_call_was_to_make(synchronized: World) -> None:
     world, stash = synchronized, synchronized.stash
@@ -93,4 +112,16 @@ def test_somebody_else_of_the_name_is_not_taken_for_the_one_a_killed_call_was_to
     world.run(QUICK_TASK)
     world.ask("undoRun", runId=run)
     assert own in stash.ids("performer")
+
+    for by_hand, then in (("0.95", "0.95"), ("0.9", "0.93")):  # 0.9 is what the killed call had found
+        with sqlite3.connect(world.data / "compreface.sqlite") as db:
+            db.execute(
+                "INSERT INTO changes (run_id, kind, item_id, field, op, value, state)"
+                " VALUES (?, 'plugin', 'compreface', 'minSimilarity', 'set', '[\"0.9\", \"0.93\"]', 'planned')",
+                (run,),
+            )
+        db.close()
+        stash.set_plugin_settings("compreface", {"minSimilarity": by_hand})
+        world.run(QUICK_TASK)
+        assert stash.plugin_settings["compreface"]["minSimilarity"] == then
     assert world.errors() == []
