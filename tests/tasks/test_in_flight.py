@@ -94,8 +94,8 @@ def test_a_task_leaves_the_changes_of_an_operation_in_flight_to_it(synchronized:
     assert stash.snapshot() == before
 
 
-def test_somebody_else_of_the_name_is_not_taken_for_the_one_a_killed_call_was_to_make(synchronized: World) -> None:
-    world, stash = synchronized, synchronized.stash
+def test_somebody_else_of_the_name_is_not_taken_for_the_one_a_killed_call_was_to_make(identified: World) -> None:
+    world, stash = identified, identified.stash
     strangers = list(world.expected)[5]
     faces = world.ask("identifyImage", imageId=strangers)["faces"]
     made = world.ask("createPerformerFromImage", imageId=strangers, faceId=faces[0]["id"], name="Eve")

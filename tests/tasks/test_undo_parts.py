@@ -67,10 +67,9 @@ def test_parts_of_a_run_are_taken_back_to_what_was_before_it(synchronized: World
     assert world.errors() == []
 
 
-def test_what_a_person_confirmed_outlives_the_run_that_wrote_it(synchronized: World) -> None:
-    world, stash = synchronized, synchronized.stash
-    before = links(world)
-    world.run("Identify Unscanned Images")
+def test_what_a_person_confirmed_outlives_the_run_that_wrote_it(identified: World) -> None:
+    world, stash = identified, identified.stash
+    before: dict[str, tuple[list[str], list[str]]] = {image: ([], []) for image in world.expected}
     run = world.last_run()["runId"]
     pair = next(image for image, who in world.expected.items() if len(who) == 2)
     biden = world.performers["Joe Biden"]
