@@ -71,9 +71,12 @@ class ExampleRefused(ItemError):
 
 
 def meaning(reply: Reply) -> Meaning:
-    """How to take a reply. Any 2xx is DONE; whether its body makes sense is the caller's question."""
+    """How to take a reply. A 2xx is DONE; whether its body makes sense is the caller's question.
+
+    An object with nothing in it is no answer: the API gives that when the inference service died while it answered.
+    """
     if 200 <= reply.status < 300:
-        return Meaning.DONE
+        return Meaning.DOUBTFUL if reply.data == {} else Meaning.DONE
     if reply.code == CORE_FAILED and core_is_away(reply.message):
         return Meaning.AWAY
     if reply.code == CORE_FAILED or (reply.status == 400 and reply.code == CATCH_ALL):

@@ -74,10 +74,11 @@ def test_with_a_detection_key_the_collection_is_not_searched(
         lambda faults: faults.gateway(504, 2),
         lambda faults: faults.error(500, 41, times=2),
         lambda faults: faults.error(400, 0, times=2),
+        lambda faults: faults.hollow(2),
         lambda faults: faults.drop_connection(3),
         lambda faults: faults.drop_answer(3),
     ],
-    ids=["502", "503", "504", "41", "400/0", "cut", "cut after"],
+    ids=["502", "503", "504", "41", "400/0", "hollow", "cut", "cut after"],
 )
 def test_what_passes_is_waited_for(
     server: TestCompreFace, service: CompreFace, photo: Photo, order: Callable[..., None]

@@ -46,6 +46,10 @@ class Faults:
     def empty(self, status: int = 400, times: int = 1, matching: str = "/api/") -> None:
         self._order(Fault("answer", times, matching, status, b"", ""))
 
+    def hollow(self, times: int = 1, matching: str = "/api/") -> None:
+        """What recognition answers when core dies between the head and the body of its own answer."""
+        self._order(Fault("answer", times, matching, 200, b"{ }", "application/json"))
+
     def drop_connection(self, times: int = 1, matching: str = "") -> None:
         self._order(Fault("drop", times, matching))
 
