@@ -164,11 +164,11 @@ def test_numbers_and_another_threshold(click: Click, crowded: World) -> None:
     names = [obama, collins] * MEASURED
     said = [{"faceId": face, "decision": "accept", "performerId": who} for face, who in zip(queue, names, strict=False)]
     world.ask("decide", decisions=said, goOn=True)  # an image of them was removed above
+    told = world.ask("statistics", tasksOnly=True)
     seen = click("review/numbers")
     assert seen["violations"] == []
     assert seen["values"] == ["0.5 per 1,000", "1 per 1,000", "2 per 1,000"]
     assert "From now on" in seen["set"]
-    told = world.ask("statistics", tasksOnly=True)
     [synchronized] = [each for each in told["tasks"] if each["mode"] == "synchronizePerformers"]
     assert len(seen["steps"]) == len(synchronized["steps"])
     assert any(re.match(r"Finding faces\s+[\d.,]+ s · [\d.,]+ ms an item", each) for each in seen["steps"])

@@ -14,6 +14,7 @@ import { useItems } from "./hooks";
 import { ItemLink } from "./ItemLink";
 import { modeName } from "./modes";
 import { Pager } from "./Pager";
+import { REASONS } from "./reasons";
 
 const { Badge, Button } = Bootstrap;
 
@@ -32,15 +33,6 @@ const STATES: Record<RunState | "active" | "stuck", { variant: string; id: Messa
   finished: { variant: "success", id: "compreface.runs.state.finished" },
   cancelled: { variant: "secondary", id: "compreface.runs.state.cancelled" },
   failed: { variant: "danger", id: "compreface.runs.state.failed" },
-};
-/** What kind of failure, by the plugin's code; its own words, in English, stand beside it. */
-const FAILURES: Record<string, MessageId> = {
-  undecodable: "compreface.failure.undecodable",
-  refused: "compreface.failure.refused",
-  unavailable: "compreface.failure.unavailable",
-  service: "compreface.failure.service",
-  subject: "compreface.failure.subject",
-  example: "compreface.failure.example",
 };
 const COUNTS: [string, MessageId][] = [
   ["seen", "compreface.runs.seen"],
@@ -244,7 +236,7 @@ function Failures({ run, work }: { run: Run; work: Work }) {
               <li key={keyOf(each)} className="compreface-failure">
                 <ItemLink item={each} known={items.get(keyOf(each))} />
                 <span>
-                  {text(FAILURES[each.code] ?? "compreface.failure.item")}{" "}
+                  {text(REASONS[each.code] ?? "compreface.failure.item")}{" "}
                   <small className="text-muted">{each.reason}</small>{" "}
                   <small className="text-muted">
                     {text(each.retriedByItself ? "compreface.runs.attempts" : "compreface.runs.attempts.over", {

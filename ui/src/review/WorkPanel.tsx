@@ -3,6 +3,7 @@ import { useText, type MessageId, type Text } from "../text";
 import { RUNS_PAGE, type Statistics, type StepSpent, type Worked } from "./api";
 import { modeName } from "./modes";
 import { Pager } from "./Pager";
+import { REASONS } from "./reasons";
 
 const { Button } = Bootstrap;
 
@@ -24,18 +25,6 @@ const STEPS: Record<string, MessageId> = {
   write: "compreface.step.write",
   pause: "compreface.step.pause",
   other: "compreface.step.other",
-};
-const REASONS: Record<string, MessageId> = {
-  undecodable: "compreface.reason.undecodable",
-  refused: "compreface.reason.refused",
-  unavailable: "compreface.reason.unavailable",
-  gone: "compreface.reason.gone",
-  unreadable: "compreface.reason.undecodable",
-  "no decoder": "compreface.reason.decoder",
-  "no face": "compreface.reason.no.face",
-  "several faces": "compreface.reason.several",
-  "no picture": "compreface.reason.no.picture",
-  unchanged: "compreface.reason.unchanged",
 };
 const COUNTS: [string, MessageId][] = [
   ["seen", "compreface.work.items"],
@@ -222,7 +211,7 @@ function Reasons({ title, reasons }: { title: MessageId; reasons: Record<string,
   if (found.length === 0) return null;
   return (
     <p className="compreface-reasons">
-      {text(title)}: {found.map(([code, count]) => `${text.number(count, 0)} ${name(text, REASONS, code)}`).join(", ")}
+      <strong>{text(title)}</strong> {found.map(([code, count]) => `${name(text, REASONS, code)}: ${text.number(count, 0)}`).join("; ")}
     </p>
   );
 }
