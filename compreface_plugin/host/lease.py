@@ -13,6 +13,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from compreface_plugin.domain.errors import StoreError
+from compreface_plugin.host.byte_lock import lock_byte, unlock_byte
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,7 +42,7 @@ class Lease:
             with _guard:
                 key, descriptor = self._descriptor()
                 token = random.SystemRandom().randrange(1, _BYTES)
-                while not _lock(descriptor, token, exclusive=True):
+                while not lock_byte(descriptor, token, exclusive=True):
                     token = random.SystemRandom().randrange(1, _BYTES)
                 _mine[key].add(token)
                 self._token = token
@@ -55,9 +56,9 @@ class Lease:
             key, descriptor = self._descriptor()
             if token in _mine[key]:
                 return True
-            if not _lock(descriptor, token, exclusive=False):
+            if not lock_byte(descriptor, token, exclusive=False):
                 return True
-            _unlock(descriptor, token)
+            unlock_byte(descriptor, token)
             return False
 
     def release(self) -> None:
@@ -67,7 +68,7 @@ class Lease:
             if key not in _open:
                 return
             if self._token in _mine[key]:
-                _unlock(_open[key], self._token)
+                unlock_byte(_open[key], self._token)
                 _mine[key].discard(self._token)
             self._token = NOBODY
             if not _mine[key]:
@@ -85,37 +86,3 @@ class Lease:
                 ) from error
             _mine[key] = set()
         return key, _open[key]
-
-
-def _lock(descriptor: int, byte: int, *, exclusive: bool) -> bool:
-    """Whoever looks shares the byte, so that two who look do not take each other for its owner."""
-    try:
-        if os.name == "nt":
-            import msvcrt
-
-            os.lseek(descriptor, byte, os.SEEK_SET)
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
-        else:
-            import fcntl
-
-            kind = fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH
-            fcntl.lockf(descriptor, kind | fcntl.LOCK_NB, 1, byte)
-    except (BlockingIOError, PermissionError):
-        return False
-    except OSError as error:
-        raise StoreError(
-            f"The data folder's file system cannot lock files ({error.strerror}); set dataDir to a local folder."
-        ) from error
-    return True
-
-
-def _unlock(descriptor: int, byte: int) -> None:
-    if os.name == "nt":
-        import msvcrt
-
-        os.lseek(descriptor, byte, os.SEEK_SET)
-        msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)  # type: ignore[attr-defined,unused-ignore]
-    else:
-        import fcntl
-
-        fcntl.lockf(descriptor, fcntl.LOCK_UN, 1, byte)

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from compreface_plugin.domain.errors import AlreadyRunning, StoreError
+from compreface_plugin.host.byte_lock import lock_byte
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -120,7 +121,7 @@ def lock_holder(data_dir: Path) -> Mapping[str, object] | None:
     except OSError:
         return None
     try:
-        return None if _try_lock(descriptor) else _note(path)
+        return None if lock_byte(descriptor, _LOCKED_BYTE, exclusive=False) else _note(path)
     finally:
         os.close(descriptor)
 
@@ -128,31 +129,10 @@ def lock_holder(data_dir: Path) -> Mapping[str, object] | None:
 def _lock_soon(descriptor: int) -> bool:
     """Tries for a moment: an operation that looks who works holds the lock for the time of its look."""
     for _ in range(_TRIES):
-        if _try_lock(descriptor):
+        if lock_byte(descriptor, _LOCKED_BYTE, exclusive=True):
             return True
         time.sleep(_BETWEEN_TRIES_S)
-    return _try_lock(descriptor)
-
-
-def _try_lock(descriptor: int) -> bool:
-    """Record locks, not flock: a forked worker must not keep the lock of a killed parent alive."""
-    try:
-        if os.name == "nt":
-            import msvcrt
-
-            os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
-        else:
-            import fcntl
-
-            fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, _LOCKED_BYTE)
-    except (BlockingIOError, PermissionError):
-        return False
-    except OSError as error:
-        raise StoreError(
-            f"The data folder's file system cannot lock files ({error.strerror}); set dataDir to a local folder."
-        ) from error
-    return True
+    return lock_byte(descriptor, _LOCKED_BYTE, exclusive=True)
 
 
 def _note(path: Path) -> Mapping[str, object]:

@@ -127,3 +127,19 @@ def test_somebody_who_looks_does_not_turn_a_task_away(tmp_path: Path, repo_root:
                     pass
         finally:
             process.kill()
+
+
+def test_two_who_look_at_once_do_not_take_each_other_for_a_task(tmp_path: Path, repo_root: Path) -> None:
+    (tmp_path / "task.lock").write_text('{"pid": 1, "mode": "of a task that was killed"}')
+    source = (
+        "import os, sys\nsys.path.insert(0, sys.argv[1])\n"
+        "from compreface_plugin.host.lock import _LOCKED_BYTE, lock_byte\n"
+        "descriptor = os.open(sys.argv[2] + '/task.lock', os.O_RDWR)\n"
+        "print(lock_byte(descriptor, _LOCKED_BYTE, exclusive=False), flush=True)\nsys.stdin.read()\n"
+    )
+    command = [sys.executable, "-c", source, str(repo_root), str(tmp_path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as looking:
+        assert looking.stdout is not None
+        assert looking.stdout.readline() == "True\n"  # in the middle of its look
+        assert lock_holder(tmp_path) is None
+        looking.communicate("", timeout=30)
