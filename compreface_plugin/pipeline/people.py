@@ -107,14 +107,15 @@ class PeopleMaker:
         people = self._performers(left)
         changes = self._missing(people, held)
         newly = [face for somebody in people for face in somebody.group.faces]
+        counted = [face.verdict for face in newly if self._counted(face)]
         self._run.commit(
             lambda: self._store(planned, people, changes, held.unread),
             cursor=self._run.cursor,
             counts={
                 "created": sum(somebody.performer is not None for somebody in people),
                 "accepted": len(newly),
-                "unknown": -sum(f.verdict is Verdict.UNKNOWN and f.run_id == self._run.run_id for f in newly),
-                "proposed": -sum(f.verdict is Verdict.REVIEW and f.run_id == self._run.run_id for f in newly),
+                "unknown": -counted.count(Verdict.UNKNOWN),
+                "proposed": -counted.count(Verdict.REVIEW),
                 "failed": len(held.unread),
             },
             items=0,
@@ -122,6 +123,13 @@ class PeopleMaker:
         self._context.journal.apply(self._run.run_id)
         for somebody in people:
             self._say(somebody)
+
+    def _counted(self, face: UnknownFace) -> bool:
+        """Whether this run has counted the face as it was: it gave the verdict, or found it unchanged."""
+        if face.run_id == self._run.run_id:
+            return True
+        state = self._context.store.items.states(face.kind, [face.item_id]).get(face.item_id)
+        return state is not None and state.scanned_at is not None and state.scanned_at >= self._run.started_at
 
     # who it is --------------------------------------------------------------------------------------------------------
 

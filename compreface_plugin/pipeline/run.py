@@ -38,6 +38,7 @@ class ActiveRun:
         self.run_id = run.run_id
         self.mode = run.mode
         self.args = run.args
+        self.started_at = run.started_at
         self.cursor = run.cursor
         self.total = run.total
         self.counts: dict[str, int] = {**dict.fromkeys(COUNTS, 0), **run.counts}

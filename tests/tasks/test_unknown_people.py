@@ -181,6 +181,16 @@ def test_a_second_run_makes_nobody_twice_and_new_pictures_join(empty_world: Worl
     assert len(named) >= 0.6 * len(known)
 
 
+def test_every_face_counts_once_whoever_looked_at_it_first(looked_at: tuple[World, dict[str, str]]) -> None:
+    world, _ = looked_at
+    world.run("Identify All Images")
+    assert world.last_run()["counts"]["unknown"] == world.last_run()["counts"]["faces"] > 0
+    world.run(HQ)
+    counts = world.last_run()["counts"]
+    assert counts["accepted"] > 0
+    assert counts["accepted"] + counts["proposed"] + counts["unknown"] == counts["faces"]
+
+
 def test_the_order_of_the_images_does_not_matter(empty_world: World, data_dir: Path) -> None:
     world = empty_world
     pictures = lfw(data_dir, 5, 4, 6)
