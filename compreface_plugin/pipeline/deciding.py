@@ -78,7 +78,8 @@ class Decider:
             lost = before[item] - after[item] | _denied(words, item)
             changes += self._changes(item, held[item], after[item], lost - after[item], matched_tag, words)
         scenes = sorted(item_id for kind, item_id in touched.items if kind is Kind.SCENE)
-        return changes + marker_changes(self._context.store, self._context.settings, self._run_id, scenes)
+        on = {n: _performers(held[kind, n], changes, n) for kind, n in said_about if kind is Kind.SCENE}
+        return changes + marker_changes(self._context.store, self._context.settings, self._run_id, scenes, on)
 
     # keeping ----------------------------------------------------------------------------------------------------------
 
@@ -248,6 +249,13 @@ def _judged(
         [verdict for _, verdict in faces],
         moving,
     )
+
+
+def _performers(held: Lists, changes: Iterable[Change], scene_id: int) -> set[str]:
+    """Who is on a scene, those included who go on it by these changes."""
+    there = set(held["performer_ids"])
+    mine = (c for c in changes if c.kind is Kind.SCENE and c.item_id == str(scene_id) and c.field == "performer_ids")
+    return there | {change.value for change in mine if change.op is Op.ADD}
 
 
 def _by_kind(items: Iterable[Item]) -> dict[Kind, list[int]]:

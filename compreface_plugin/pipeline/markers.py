@@ -6,7 +6,7 @@ lists. A marker that somebody removed stays away: the journal knows that it was 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from compreface_plugin.domain.markers import MARKERS, Marker, missing, united, unwanted
@@ -23,10 +23,14 @@ if TYPE_CHECKING:
 GONE = "was removed by somebody before"
 
 
-def marker_changes(store: Store, settings: Settings, run_id: str, scene_ids: Iterable[int]) -> list[Change]:
+def marker_changes(
+    store: Store, settings: Settings, run_id: str, scene_ids: Iterable[int], on: Mapping[int, Collection[str]]
+) -> list[Change]:
     """What the markers of these scenes lack by the verdicts in the store, and which are not borne out any more.
 
-    New ones only while the setting sceneMarkers is on. What a plan proposes and nobody applied has no markers.
+    New ones only while the setting sceneMarkers is on, and only of performers who are `on` the scene by its id, or who
+    go on it by the same changes: who was recognised and not accepted yet by anybody has none, nor has whom a plan
+    proposes.
     """
     changes = []
     for scene_id in scene_ids:
@@ -34,7 +38,8 @@ def marker_changes(store: Store, settings: Settings, run_id: str, scene_ids: Ite
         if not ours and not settings.scene_markers:
             continue
         wanted = _wanted(store, scene_id)
-        wants = [(Op.ADD, each) for each in missing(wanted, ours)] if settings.scene_markers else []
+        there = [each for each in wanted if each.performer_id in on.get(scene_id, ())] if settings.scene_markers else []
+        wants = [(Op.ADD, each) for each in missing(there, ours)]
         wants += [(Op.REMOVE, each) for each in unwanted(wanted, ours)]
         changes += [Change(run_id, Kind.SCENE, str(scene_id), MARKERS, op, each.text) for op, each in wants]
     return changes

@@ -168,7 +168,8 @@ class Merger:
         store.people.forget_enrolments([merge.gone_id])
         store.changes.plan(self._changes(merge, merged, seen))
         scenes = sorted(item_id for kind, item_id in seen.items[merge.gone_id] if kind is Kind.SCENE)
-        store.changes.plan(marker_changes(store, self._context.settings, run_id, scenes))
+        on = dict.fromkeys(scenes, (merge.keep_id,))
+        store.changes.plan(marker_changes(store, self._context.settings, run_id, scenes, on))
 
     def _changes(self, merge: Merge, merged: MergedPerformer, seen: _Seen) -> list[Change]:
         """Where one was the other is; then the one goes. What this very run had added of it is taken back instead."""

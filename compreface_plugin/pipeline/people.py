@@ -223,8 +223,12 @@ class PeopleMaker:
             store.items.refresh_matched(self._items(somebody.group))
             if somebody.performer is not None:
                 self._know_picture(somebody.performer, somebody.group)
-        scenes = {item_id for one in people for kind, item_id in one.group.items if kind is Kind.SCENE}
-        markers = marker_changes(store, self._context.settings, self._run.run_id, sorted(scenes))
+        on: dict[int, set[str]] = {}
+        for one in people:
+            for kind, item_id in one.group.items:
+                if kind is Kind.SCENE:
+                    on.setdefault(item_id, set()).update([one.performer_id] if self._on_items else [])
+        markers = marker_changes(store, self._context.settings, self._run.run_id, sorted(on), on)
         store.changes.plan([*changes, *markers])
         store.groups.done([plan.group_id for plan in planned])
 

@@ -83,8 +83,11 @@ def _apply(context: Context, run_id: str, changes: Sequence[Change]) -> Counter[
             if reasons[change.change_id]:
                 store.changes.mark([change.change_id], ChangeState.DECIDED, reasons[change.change_id])
         store.plans.make_ready(ready)
-        named = {int(c.item_id) for c in ready if c.kind is Kind.SCENE and c.field == "performer_ids"}
-        store.changes.plan(marker_changes(store, context.settings, run_id, sorted(named)))
+        named: dict[int, set[str]] = {}
+        for change in ready:
+            if change.kind is Kind.SCENE and change.field == "performer_ids" and change.op is Op.ADD:
+                named.setdefault(int(change.item_id), set()).add(change.value)
+        store.changes.plan(marker_changes(store, context.settings, run_id, sorted(named), named))
     refused = context.journal.apply(run_id) if ready else []
     _remember_scans(context, run_id, ready)
     settled = len(changes) - len(ready)

@@ -137,11 +137,11 @@ class Settler(Generic[FindingT]):
             elif not self._look_only:
                 self._store_failure(finding, finding.error)
         if not self._tags.planned and not self._look_only:
-            self._plan_markers([f.item.id for f in findings if f.kind is Kind.SCENE and f.error is None])
+            self._plan_markers({f.item.id: f.named for f in findings if f.kind is Kind.SCENE and f.error is None})
 
-    def _plan_markers(self, scene_ids: Sequence[int]) -> None:
+    def _plan_markers(self, named: Mapping[int, Sequence[str]]) -> None:
         store = self._context.store
-        store.changes.plan(marker_changes(store, self._context.settings, self._run.run_id, scene_ids))
+        store.changes.plan(marker_changes(store, self._context.settings, self._run.run_id, named, named))
 
     def _store_found(self, finding: FindingT) -> None:
         store, run_id, now = self._context.store, self._run.run_id, self._context.clock.now()

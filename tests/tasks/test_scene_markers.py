@@ -108,3 +108,24 @@ def test_an_answer_that_never_came_doubles_no_marker(scenes: World, data_dir: Pa
     world.ask("undoRun", runId=run_id)  # the marker that nobody told us about is ours all the same
     assert titles(world, scene) == []
     assert stash.ids("tag") == []
+
+
+def test_only_who_is_on_the_scene_has_a_marker(scenes: World, data_dir: Path) -> None:
+    world, stash = scenes, scenes.stash
+    ann, bob, stranger = lfw(data_dir, 0), lfw(data_dir, 1), lfw(data_dir, 2)
+    for name, who in (("Ann", ann), ("Bob", bob)):
+        stash.add_performer(name, who[0].read_bytes())
+    run(world, "Synchronize Performers")
+    scene, _ = film_of(world, "film.mp4", ann[1], bob[1], stranger[1], seconds=4.0)
+    stash.set_plugin_settings("compreface", {"sceneMarkers": True})
+    seen = world.ask("identifyScene", sceneId=scene, modelPack=PACK)["people"]  # as the page looks: nothing is written
+    ids = {face["candidates"][0]["name"] if face["verdict"] == "accept" else "": face["id"] for face in seen}
+    assert titles(world, scene) == []
+
+    world.ask("clusters", action="name", faceIds=[ids[""]], name="Cem")
+    assert (on_scene(world, scene), titles(world, scene)) == (["Cem"], ["Cem"])
+    said = world.ask("decide", decisions=[{"faceId": ids["Ann"], "decision": "accept"}])
+    assert titles(world, scene) == ["Ann", "Cem"]
+    world.ask("decide", decisions=[{"faceId": ids["Bob"], "decision": "reject"}])
+    world.ask("undoRun", runId=said["runId"])
+    assert (on_scene(world, scene), titles(world, scene)) == (["Cem"], ["Cem"])

@@ -51,6 +51,8 @@ def test_looked_at_and_decided_where_it_is_seen(click: Click, library: World, sc
     bob = next(each for each in people_of(library, scene)["people"] if each["candidates"][0]["name"] == "Bob")
     assert seen["held"] == pytest.approx(bob["bestFrame"], abs=0.05)
     assert seen["frame"] == pytest.approx(bob["box"], abs=0.01)
+    assert seen["told"]["words"].startswith("Face 2: Bob")  # as on his card, though he is alone on the frame
+    assert (seen["told"]["at"], seen["told"]["playing"]) == (seen["held"], 0)
     assert seen["after"] == ["Bob"]
     assert not seen["violations"], "\n".join(seen["violations"])
     assert on_scene(library, scene) == []

@@ -253,8 +253,12 @@ export function follow<Answer>(document: string, onData: (data: Answer) => void)
 }
 
 /** Queries whose answers change when the plugin writes to Stash. */
-const TOUCHED_QUERY = /^Find(Image|Images|Gallery|Galleries|Scene|Scenes|Performer|Performers|Tag|Tags)$/;
-const TOUCHED_FIELDS = ["findImages", "findGalleries", "findScenes", "findPerformers", "findTags"];
+const TOUCHED_QUERY =
+  /^(Find(Image|Images|Gallery|Galleries|Scene|Scenes|Performer|Performers|Tag|Tags|SceneMarkers|SceneMarkerTags)|MarkerStrings)$/;
+const TOUCHED_FIELDS = [
+  ...["findImages", "findGalleries", "findScenes", "findPerformers", "findTags"],
+  ...["findSceneMarkers", "sceneMarkerTags", "markerStrings"],
+];
 
 /** Brings the page up to date after the plugin wrote to Stash: open pages at once, others when they are opened. */
 export async function refreshHost(): Promise<void> {

@@ -33,12 +33,20 @@ export async function accept({ page, address, given, axe }) {
     return [(box.left - left) / width, (box.top - top) / height, (box.right - left) / width, (box.bottom - top) / height];
   });
   const held = await played(page);
+  const words = await page.locator(".compreface-frame").getAttribute("aria-label");
+  await page.locator(".compreface-frame").focus();
+  await page.keyboard.press("ArrowRight"); // the player would go on by ten seconds
+  await page.keyboard.press("Enter");
+  await card(page, given.name).and(page.locator(":focus")).waitFor();
+  const told = { words, at: await played(page), playing: await page.locator("[data-played]").count() };
   await press(page, card(page, given.name).getByRole("button", { name: /^Accept/ }));
   await onPage(page, given.name);
   const after = await performers(page);
   await press(page, card(page, given.name).getByRole("button", { name: /^Undo/ }));
   await page.locator(".performer-card").waitFor({ state: "detached" });
-  return { full, bars, jumped, held, frame, after, violations };
+  await page.getByRole("tab", { name: "Details" }).click();
+  await page.locator(".compreface-frame").waitFor({ state: "detached" });
+  return { full, bars, jumped, held, told, frame, after, violations };
 }
 
 /** The same with keys: what is known already is shown at once; along the bars, over the cards, a new performer. */

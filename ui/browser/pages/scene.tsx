@@ -46,16 +46,22 @@ interface PageProps {
 const Tabs = component<PageProps>("ScenePage.Tabs", ({ children }) => <>{children}</>);
 const TabContent = component<PageProps>("ScenePage.TabContent", ({ children }) => <>{children}</>);
 
+/** The player listens for keys itself, below React, whatever in it has the focus. */
+function begin(player: HTMLElement | null): void {
+  const video = player?.querySelector("video");
+  if (!player || !video) return;
+  player.focus();
+  player.addEventListener("keydown", ({ key }) => {
+    if (key === "f") player.classList.add("vjs-fullscreen");
+    if (key === "ArrowRight") video.currentTime = Math.min(video.duration, video.currentTime + 10);
+    if (key === "Enter" || key === " ") player.dataset.played = "yes";
+  });
+}
+
 const ScenePlayer = component<{ scene: Scene }>("ScenePlayer", ({ scene }) => (
   <div className="VideoPlayer">
     <div className="video-wrapper">
-      <div
-        className="video-js"
-        id="VideoJsPlayer"
-        tabIndex={-1}
-        ref={(player) => player?.focus()}
-        onKeyDown={(event) => event.key === "f" && event.currentTarget.classList.add("vjs-fullscreen")}
-      >
+      <div className="video-js" id="VideoJsPlayer" tabIndex={-1} ref={begin}>
         <video className="vjs-tech" src={new URL(scene.paths.stream, location.href).pathname} muted preload="auto" />
       </div>
     </div>

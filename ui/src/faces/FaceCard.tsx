@@ -7,7 +7,7 @@ import { Meter } from "../parts/Meter";
 import { useText } from "../text";
 import { CreatePerformer, PickPerformer } from "./forms";
 import type { Actions as FaceActions } from "./useFaces";
-import { isConfirmed, isDecided, named, qualityIds, reasonId, similarityWords, verdictWords } from "./wording";
+import { isConfirmed, isDecided, isRejected, named, qualityIds, reasonId, similarityWords, verdictWords } from "./wording";
 
 const { Badge, Button, Spinner } = Bootstrap;
 
@@ -86,7 +86,7 @@ export const FaceCard = React.memo(function FaceCard(props: Props) {
         {busy && <Spinner animation="border" size="sm" className="compreface-spinner" />}
       </div>
       {props.inCard?.(face)}
-      {!isDecided(face) && <Alternatives {...props} best={who} />}
+      {(!isDecided(face) || isRejected(face)) && <Alternatives {...props} best={who} />}
       <Actions {...props} best={best} form={form} setForm={setForm} />
       {form === "pick" && (
         <PickPerformer
@@ -224,6 +224,7 @@ function Actions({ face, number, actions, best, busy, form, setForm }: ActionPro
   if (isDecided(face)) {
     return (
       <div className="compreface-actions">
+        {isRejected(face) && <SomebodyElse {...common} form={form} toggle={toggle} />}
         <Action {...common} icon="faRotateLeft" onClick={() => actions.undo([face])}>
           {text("compreface.undo")}
         </Action>
@@ -247,18 +248,7 @@ function Actions({ face, number, actions, best, busy, form, setForm }: ActionPro
           </Action>
         </>
       )}
-      <Action {...common} icon="faMagnifyingGlass" expanded={form === "pick"} onClick={() => toggle("pick")}>
-        {text("compreface.other")}
-      </Action>
-      <Action
-        {...common}
-        icon="faUserPlus"
-        expanded={form === "create"}
-        onClick={() => toggle("create")}
-        slim={who !== undefined}
-      >
-        {text("compreface.create")}
-      </Action>
+      <SomebodyElse {...common} form={form} toggle={toggle} named={who !== undefined} />
       <Action {...common} icon="faUserSlash" onClick={() => actions.say(face, "ignore")} slim>
         {text("compreface.ignore")}
       </Action>
@@ -269,6 +259,27 @@ function Actions({ face, number, actions, best, busy, form, setForm }: ActionPro
   );
 }
 
+interface SomebodyElseProps extends Pick<ActionButton, "about" | "disabled"> {
+  form: Form;
+  toggle: (wanted: Form) => void;
+  /** Somebody stands on the card already. */
+  named?: boolean;
+}
+
+function SomebodyElse({ form, toggle, named = false, ...common }: SomebodyElseProps) {
+  const text = useText();
+  return (
+    <>
+      <Action {...common} icon="faMagnifyingGlass" expanded={form === "pick"} onClick={() => toggle("pick")}>
+        {text(named ? "compreface.other" : "compreface.pick.label")}
+      </Action>
+      <Action {...common} icon="faUserPlus" expanded={form === "create"} onClick={() => toggle("create")} slim={named}>
+        {text("compreface.create")}
+      </Action>
+    </>
+  );
+}
+
 interface ActionButton {
   icon: string;
   children: string;
@@ -276,7 +287,7 @@ interface ActionButton {
   /** Which face, for those who do not see where the button is. */
   about: string;
   variant?: string;
-  disabled?: boolean;
+  disabled?: boolean | undefined;
   expanded?: boolean;
   /** The words are for the title and for screen readers only. */
   slim?: boolean;

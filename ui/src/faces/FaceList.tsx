@@ -57,9 +57,19 @@ export function FaceList(props: ListProps) {
   );
   const [together, setTogether] = React.useState<ReadonlySet<number>>(new Set());
   const acceptedTogether = faces.faces.filter((face) => together.has(face.id) && isConfirmed(face));
+  const summary = React.useRef<HTMLElement>(null);
+  const focusSummary = () => summary.current?.focus({ preventScroll: true }); // what was pressed goes
+  React.useEffect(() => {
+    if (document.activeElement === document.body) focusSummary();
+  }, []);
   const acceptAll = () => {
+    if (document.activeElement?.closest(".compreface-summary")) focusSummary();
     setTogether(new Set(sure.map((face) => face.id)));
     faces.actions.acceptAll(sure);
+  };
+  const takeBackAll = () => {
+    focusSummary();
+    faces.actions.undo(acceptedTogether);
   };
   useShortcut("a", () => sure.length > 0 && seen() && acceptAll());
   useShortcut("n", () => seen() && focusNext(1));
@@ -68,14 +78,14 @@ export function FaceList(props: ListProps) {
   return (
     <>
       <div className="compreface-summary">
-        <strong>{text(props.counted ?? "compreface.count", { count: faces.faces.length })}</strong>
+        <strong ref={summary} tabIndex={-1}>{text(props.counted ?? "compreface.count", { count: faces.faces.length })}</strong>
         {sure.length > 1 && (
           <Button size="sm" variant="success" title={shortcutName("a")} onClick={acceptAll}>
             <Icon name="faCheckDouble" /> <span>{text("compreface.accept.all", { count: sure.length })}</span>
           </Button>
         )}
         {acceptedTogether.length > 1 && (
-          <Button size="sm" variant="secondary" onClick={() => faces.actions.undo(acceptedTogether)}>
+          <Button size="sm" variant="secondary" onClick={takeBackAll}>
             <Icon name="faRotateLeft" /> <span>{text("compreface.undo.all", { count: acceptedTogether.length })}</span>
           </Button>
         )}

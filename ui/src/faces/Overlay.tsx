@@ -1,4 +1,3 @@
-import type { KeyboardEvent } from "react";
 import { React, ReactDOM } from "../host";
 import type { Face } from "../operations";
 import { useText } from "../text";
@@ -6,7 +5,7 @@ import { pictureIn, type Rectangle } from "./geometry";
 import { named, verdictWords } from "./wording";
 
 const LOADED = ["load", "loadedmetadata"];
-const STEPS: Record<string, number> = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
+const STEPS: Readonly<Record<string, number>> = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
 
 /** Selectors of the picture or video, and of what holds it, which is positioned. */
 export interface Place {
@@ -17,6 +16,8 @@ export interface Place {
 interface Props {
   on: Place;
   faces: Face[];
+  /** Where a face has another number than its place in `faces`. */
+  numberOf?: (face: Face) => number;
   active: number | null;
   onActive: (faceId: number | null) => void;
   onChoose: (faceId: number) => void;
@@ -25,15 +26,20 @@ interface Props {
 /** Frames round the faces, on the picture itself. Nothing where the page shows no picture. */
 export function Overlay(props: Props) {
   const area = usePictureArea(props.on);
+  const [layer, setLayer] = React.useState<HTMLElement | null>(null);
+  React.useEffect(() => {
+    layer?.addEventListener("keydown", onKeyDown);
+    return () => layer?.removeEventListener("keydown", onKeyDown);
+  }, [layer]);
   if (area === null || area.width === 0) return null;
   const { container, ...style } = area;
   return ReactDOM.createPortal(
-    <div className="compreface-overlay" style={style} onKeyDown={moveFocus}>
+    <div ref={setLayer} className="compreface-overlay" style={style}>
       {props.faces.map((face, index) => (
         <Frame
           key={face.id}
           face={face}
-          number={index + 1}
+          number={props.numberOf?.(face) ?? index + 1}
           active={props.active === face.id}
           onActive={props.onActive}
           onChoose={props.onChoose}
@@ -85,12 +91,18 @@ function percent(fraction: number): string {
   return `${(fraction * 100).toFixed(3)}%`;
 }
 
-/** Arrow keys go from frame to frame, in reading order. */
-function moveFocus(event: KeyboardEvent<HTMLElement>): void {
+/**
+ * Arrow keys go from frame to frame, in reading order. Listened for on the layer itself: what holds it may be a player,
+ * which would seek by the arrow keys and play by Enter before React heard of them.
+ */
+function onKeyDown(event: KeyboardEvent): void {
+  const layer = event.currentTarget;
+  if (!(layer instanceof HTMLElement)) return;
+  if (event.key === "Enter" || event.key === " ") event.stopPropagation(); // the button's own
   const step = STEPS[event.key];
   if (step === undefined) return;
-  const frames = [...event.currentTarget.querySelectorAll("button")];
-  const here = frames.findIndex((each) => each === event.currentTarget.ownerDocument.activeElement);
+  const frames = [...layer.querySelectorAll("button")];
+  const here = frames.findIndex((each) => each === document.activeElement);
   frames[(here + step + frames.length) % frames.length]?.focus();
   event.preventDefault();
   event.stopPropagation();

@@ -73,7 +73,7 @@ export function useFaces(source: Source): Faces {
   const [faces, setFaces] = React.useState<Face[]>([]);
   const { busy, refused, said, say: tell, act } = useActing<number>();
   const [made, setMade] = React.useState<MadeTogether | null>(null);
-  const before = React.useRef(new Map<number, Face>()); // as judged by the plugin, for undo
+  const before = React.useRef(new Map<number, Face[]>()); // as they were before each word, for undo
   const created = React.useRef(new Map<number, Made>()); // performers made of a face
   const running = React.useRef<AbortController>();
 
@@ -127,7 +127,7 @@ export function useFaces(source: Source): Faces {
   }, []);
 
   const remember = React.useCallback((subject: Face[]) => {
-    for (const face of subject) if (!before.current.has(face.id)) before.current.set(face.id, face);
+    for (const face of subject) before.current.set(face.id, [...(before.current.get(face.id) ?? []), face]);
   }, []);
 
   const settle = React.useCallback(async (decisions: Decision[]) => {
@@ -181,11 +181,8 @@ export function useFaces(source: Source): Faces {
         }
         const said = chosen.filter((face) => !created.current.has(face.id));
         if (said.length > 0) await settle(said.map((face): Decision => ({ faceId: face.id, decision: "undo" })));
-        const old = new Map(chosen.map((face) => [face.id, before.current.get(face.id)]));
-        for (const face of chosen) {
-          created.current.delete(face.id);
-          before.current.delete(face.id);
-        }
+        const old = new Map(chosen.map((face) => [face.id, before.current.get(face.id)?.pop()]));
+        for (const face of chosen) created.current.delete(face.id);
         setFaces((all) => all.map((each) => old.get(each.id) ?? each));
         const decidedEarlier = chosen.some((face) => old.get(face.id) === undefined);
         if (decidedEarlier) await look(new AbortController().signal);

@@ -36,6 +36,11 @@ export function isConfirmed(face: Face): boolean {
   return face.verdict === "accept" && isDecided(face);
 }
 
+/** A person has said who it is not: somebody else may still be named. */
+export function isRejected(face: Face): boolean {
+  return face.verdict === "unknown" && isDecided(face);
+}
+
 /** Never judged with the performers of today. */
 export function isUnjudged(face: Face): boolean {
   return face.verdict === null || face.reasonCode === "reason.unmatched";

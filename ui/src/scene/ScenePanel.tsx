@@ -37,6 +37,8 @@ export interface SceneOfHost {
 interface Props {
   scene: SceneOfHost;
   setTimestamp: (seconds: number) => void;
+  /** Its tab is open: frames on the player belong to what is shown beside it. */
+  visible: boolean;
 }
 
 function peopleOf(sceneId: string): Source {
@@ -56,7 +58,7 @@ function firstSeen(face: Face): number {
 }
 
 /** Everything about the people of one scene. */
-export function ScenePanel({ scene, setTimestamp }: Props) {
+export function ScenePanel({ scene, setTimestamp, visible }: Props) {
   const text = useText();
   const source = React.useMemo(() => peopleOf(scene.id), [scene.id]);
   const faces = useFaces(source);
@@ -73,13 +75,13 @@ export function ScenePanel({ scene, setTimestamp }: Props) {
         <Ended work={work} title={text("compreface.scene.failed")} />
       </div>
       <FacesSection faces={faces} words={WORDS} onDetect={look} busy={busy}>
-        <People scene={scene} faces={faces} onDetect={look} setTimestamp={setTimestamp} />
+        <People scene={scene} faces={faces} onDetect={look} setTimestamp={setTimestamp} visible={visible} />
       </FacesSection>
     </>
   );
 }
 
-function People({ scene, faces, onDetect, setTimestamp }: Props & { faces: Faces; onDetect: () => void }) {
+function People({ scene, faces, onDetect, setTimestamp, visible }: Props & { faces: Faces; onDetect: () => void }) {
   const text = useText();
   const [active, setActive] = React.useState<number | null>(null);
   const [frames, setFrames] = useRemembered(FRAMES_KEY, true);
@@ -118,7 +120,7 @@ function People({ scene, faces, onDetect, setTimestamp }: Props & { faces: Faces
           onChange={() => setFrames(!frames)}
         />
       </FaceList>
-      {frames && <Boxes people={faces.faces} active={active} onActive={setActive} />}
+      {frames && visible && <Boxes people={faces.faces} active={active} onActive={setActive} />}
     </>
   );
 }
@@ -134,7 +136,10 @@ function Boxes({ people, active, onActive }: BoxesProps) {
   const at = usePlayedTime();
   const shown = people.filter((face) => face.bestFrame !== undefined && Math.abs(face.bestFrame - at) <= NEAR_S);
   if (shown.length === 0) return null;
-  return <Overlay on={PLAYER} faces={shown} active={active} onActive={onActive} onChoose={focusCard} />;
+  const numberOf = (face: Face) => people.indexOf(face) + 1; // as on the cards
+  return (
+    <Overlay on={PLAYER} faces={shown} numberOf={numberOf} active={active} onActive={onActive} onChoose={focusCard} />
+  );
 }
 
 function Seen({ face, onHold }: { face: Face; onHold: (seconds: number) => void }) {

@@ -36,21 +36,24 @@ patchBefore<PageProps>("ScenePage.TabContent", (props) =>
         children: (
           <>
             {props.children}
-            <Tab.Pane eventKey={KEY} mountOnEnter>
-              <Surface>
-                <Part>
-                  <ScenePanel
-                    key={props.scene.id}
-                    scene={props.scene}
-                    setTimestamp={props.setTimestamp ?? (() => undefined)}
-                  />
-                </Part>
-              </Surface>
-            </Tab.Pane>
+            <Surface>
+              <FacesPane scene={props.scene} setTimestamp={props.setTimestamp ?? (() => undefined)} />
+            </Surface>
           </>
         ),
       },
 );
+
+function FacesPane({ scene, setTimestamp }: Pick<Required<PageProps>, "scene" | "setTimestamp">) {
+  const [visible, setVisible] = React.useState(true);
+  return (
+    <Tab.Pane eventKey={KEY} mountOnEnter onEnter={() => setVisible(true)} onExit={() => setVisible(false)}>
+      <Part>
+        <ScenePanel key={scene.id} scene={scene} setTimestamp={setTimestamp} visible={visible} />
+      </Part>
+    </Tab.Pane>
+  );
+}
 
 function FacesTab() {
   const text = useText();
