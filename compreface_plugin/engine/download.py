@@ -14,6 +14,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from compreface_plugin.domain.errors import ModelUnavailable
 
@@ -63,12 +64,21 @@ def fetch(download: Download, target: Path, url: str, progress: Progress | None 
             reason = error
     else:
         raise ModelUnavailable(
-            f"{url} cannot be fetched ({reason}); what arrived is kept, start again to go on from there."
+            f"{url} cannot be fetched ({_said(reason)}): see that this machine reaches {urlsplit(url).hostname} and"
+            " start again to go on; what arrived is kept."
         )
     if sha256(part) != download.sha256:
         part.unlink()
         raise ModelUnavailable(f"{url} is not the expected file (its SHA-256 differs); nothing was installed.")
     part.replace(target)
+
+
+def _said(reason: Exception | str) -> str:
+    """What the system or the server said, without the wrapping of urllib and error numbers."""
+    if isinstance(reason, urllib.error.HTTPError):
+        return f"the server answers {reason.code}"
+    inner = reason.reason if isinstance(reason, urllib.error.URLError) else reason
+    return (inner.strerror or str(inner)) if isinstance(inner, OSError) else str(inner)
 
 
 def _append(url: str, part: Path, size: int, progress: Progress | None) -> None:

@@ -95,8 +95,9 @@ export function createPerformer(
   return callPlugin({ mode: "createPerformerFromImage", imageId, faceId, name });
 }
 
-export function undoRun(runId: string): Promise<unknown> {
-  return callPlugin({ mode: "undoRun", runId });
+/** Takes a run back, or what it did about one performer. */
+export function undoRun(runId: string, performerId?: string): Promise<unknown> {
+  return callPlugin({ mode: "undoRun", runId, ...(performerId === undefined ? {} : { performerId }) });
 }
 
 /** Every check, or one of them looked at closely: then a model is loaded, or a server asked. */

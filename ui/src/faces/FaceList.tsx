@@ -93,7 +93,7 @@ export function FaceList(props: ListProps) {
         <DetectButton onClick={props.onDetect} again />
       </div>
       {props.children}
-      {nobodyKnown && <Enrol />}
+      {nobodyKnown && <Enrol onDone={props.onDetect} />}
       <ol ref={list} className="compreface-list">
         {faces.faces.map((face, index) => (
           <FaceCard

@@ -90,16 +90,31 @@ function Find({ faces, again = false }: { faces: Faces; again?: boolean }) {
 function Found({ galleryId, faces }: { galleryId: string; faces: Faces }) {
   const text = useText();
   const { failed } = faces;
-  const { people, undoable, decide } = faces.people;
+  const { people, undoable, decide, together, undo, busy } = faces.people;
+  const summary = React.useRef<HTMLElement>(null);
+  const act = (task: () => void) => {
+    summary.current?.focus({ preventScroll: true }); // what was pressed goes
+    task();
+  };
   const [tagImages, setTagImages] = useTagImages();
   const sure = people.filter((each) => each.sure && !each.onGallery && !undoable.has(each.performerId));
   return (
     <>
       <div className="compreface-summary">
-        <strong>{text("compreface.gallery.count", { count: people.length })}</strong>
+        <strong ref={summary} tabIndex={-1}>{text("compreface.gallery.count", { count: people.length })}</strong>
         {sure.length > 1 && (
-          <Button size="sm" variant="success" onClick={() => decide("accept", sure, tagImages)}>
+          <Button size="sm" variant="success" onClick={() => act(() => decide("accept", sure, tagImages))}>
             <Icon name="faCheckDouble" /> <span>{text("compreface.accept.all", { count: sure.length })}</span>
+          </Button>
+        )}
+        {together.length > 1 && (
+          <Button
+            size="sm"
+            variant="secondary"
+            disabled={together.some((id) => busy.has(id))}
+            onClick={() => act(() => undo(together))}
+          >
+            <Icon name="faRotateLeft" /> <span>{text("compreface.undo.all", { count: together.length })}</span>
           </Button>
         )}
         <Find faces={faces} again />

@@ -18,7 +18,7 @@ export function PeopleList({ people, tagImages, label }: { people: People; tagIm
           undoable={people.undoable.has(each.performerId)}
           onAccept={() => people.decide("accept", [each], tagImages)}
           onReject={() => people.decide("reject", [each], tagImages)}
-          onUndo={() => people.undo(each.performerId)}
+          onUndo={() => people.undo([each.performerId])}
         />
       ))}
     </ul>

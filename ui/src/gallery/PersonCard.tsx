@@ -1,4 +1,5 @@
 import { Bootstrap, Icon, React, served } from "../host";
+import { similarityWords } from "../faces/wording";
 import { cardKeys, keepFocus } from "../parts/cardKeys";
 import { ImageLink, PerformerLink } from "../parts/links";
 import { useText } from "../text";
@@ -7,6 +8,7 @@ import type { PersonInGallery } from "./operations";
 const { Badge, Button, Spinner } = Bootstrap;
 
 const MOST_THUMBNAILS = 24;
+const BELOW_SURE = 0.99; // similarity: seen on too few images, nobody is almost certain
 
 interface Props {
   person: PersonInGallery;
@@ -41,7 +43,7 @@ export function PersonCard(props: Props) {
     >
       <div className="compreface-person-main">
         <div className="compreface-crop">
-          {picture ? <img src={picture} alt="" loading="lazy" /> : <Icon name="faUser" className="compreface-crop-empty" />}
+          {picture ? <img className="compreface-own-picture" src={picture} alt="" loading="lazy" /> : <Icon name="faUser" className="compreface-crop-empty" />}
         </div>
         <div className="compreface-card-body">
           <h6 className="compreface-name">
@@ -78,7 +80,7 @@ function Standing({ person, undoable }: Props) {
   return person.sure ? (
     <Badge variant="success">{text("compreface.words.sure")}</Badge>
   ) : (
-    <Badge variant="warning">{text(person.imageIds.length > 0 ? "compreface.words.likely" : "compreface.words.possible")}</Badge>
+    <Badge variant="warning">{text(similarityWords(Math.min(person.best, BELOW_SURE)))}</Badge>
   );
 }
 

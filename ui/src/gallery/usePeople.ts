@@ -12,7 +12,10 @@ export interface People extends Acting<string> {
   /** What was decided can no longer be taken back one by one. */
   settle(): void;
   decide(decision: "accept" | "reject", who: PersonInGallery[], tagImages: boolean): void;
-  undo(performerId: string): void;
+  /** Performers who were decided about together last, as long as they can be taken back together. */
+  together: string[];
+  /** One performer, or all who were decided about together. */
+  undo(performerIds: string[]): void;
 }
 
 /** The people found in one gallery, and what may be said about them. `onUndone` reads them again. */
@@ -43,17 +46,21 @@ export function usePeople(
     });
   };
 
-  const undo = (performerId: string) => {
-    const run = undoable.get(performerId);
+  const runs = [...new Set(undoable.values())].reverse();
+  const sharing = runs.map((run) => [...undoable].filter(([, each]) => each === run).map(([id]) => id));
+  const together = sharing.find((ids) => ids.length > 1) ?? [];
+
+  const undo = (performerIds: string[]) => {
+    const run = undoable.get(performerIds[0] ?? "");
     if (run === undefined) return;
-    const together = [...undoable].filter(([, each]) => each === run).map(([id]) => id);
-    acting.act(together, async () => {
-      await undoRun(run);
-      setUndoable((old) => new Map([...old].filter(([, each]) => each !== run)));
+    const others = [...undoable].some(([id, each]) => each === run && !performerIds.includes(id));
+    acting.act(performerIds, async () => {
+      await (others ? undoRun(run, performerIds[0]) : undoRun(run));
+      setUndoable((old) => new Map([...old].filter(([id]) => !performerIds.includes(id))));
       await onUndone();
       return text("compreface.done.undo");
     });
   };
 
-  return { ...acting, people, put, undoable, settle, decide, undo };
+  return { ...acting, people, put, undoable, settle, decide, together, undo };
 }

@@ -1,9 +1,12 @@
 // What stands where there is nothing to show, not yet, or no longer.
 
 import type { ReactNode } from "react";
-import { Bootstrap, Icon, React, startTask, useToast } from "../host";
+import { Bootstrap, Icon, React } from "../host";
+import { useWork } from "../jobs";
 import { HealthChecks } from "../settings/HealthChecks";
 import { useText } from "../text";
+import { Ended } from "./Ended";
+import { Progress } from "./Progress";
 
 const { Button, Spinner } = Bootstrap;
 
@@ -87,7 +90,7 @@ export function Failed({ title, message, onRetry }: FailedProps) {
         <Button size="sm" variant="secondary" aria-expanded={help} onClick={() => setHelp(!help)}>
           {text("compreface.help.show")}
         </Button>
-        {message.includes(SYNCHRONISE) && <EnrolButton />}
+        {message.includes(SYNCHRONISE) && <EnrolButton onDone={onRetry} />}
       </div>
       {help && <HealthChecks />}
     </div>
@@ -95,30 +98,29 @@ export function Failed({ title, message, onRetry }: FailedProps) {
 }
 
 /** Nobody is known yet: the first thing to do. */
-export function Enrol() {
+export function Enrol({ onDone }: { onDone: () => void }) {
   const text = useText();
   return (
     <div className="compreface-box card">
       <p>{text("compreface.enrol.text")}</p>
       <div>
-        <EnrolButton />
+        <EnrolButton onDone={onDone} />
       </div>
     </div>
   );
 }
 
-export function EnrolButton() {
+/** The task that learns everybody, followed to its end. */
+export function EnrolButton({ onDone }: { onDone?: (() => void) | undefined }) {
   const text = useText();
-  const toast = useToast();
-  const start = () => {
-    startTask({ name: SYNCHRONISE }).then(
-      () => toast.success(text("compreface.enrol.started")),
-      (error: unknown) => toast.error(error),
-    );
-  };
+  const work = useWork(SYNCHRONISE, ({ how }) => how === "finished" && onDone?.());
+  if (work.active) return <Progress work={work} words={text("compreface.enrol.working")} />;
   return (
-    <Button size="sm" variant="primary" onClick={start}>
-      {text("compreface.enrol.start")}
-    </Button>
+    <>
+      <Button size="sm" variant="primary" onClick={() => work.start({ name: SYNCHRONISE })}>
+        {text("compreface.enrol.start")}
+      </Button>
+      <Ended work={work} title={text("compreface.failed.write")} />
+    </>
   );
 }

@@ -198,7 +198,7 @@ function NextStep({ check, onDone }: { check: Check; onDone(): void }) {
           <Icon name="faArrowRight" /> {text("compreface.health.next")}: {text.said(check.nextStep, check.nextSaid)}{" "}
         </>
       )}
-      {codes.includes(LEARNED_BY) && <EnrolButton />}
+      {codes.includes(LEARNED_BY) && <EnrolButton onDone={onDone} />}
       {moves && <Move onDone={onDone} />}
     </div>
   );

@@ -1,3 +1,4 @@
+import type { ReactNode } from "react";
 import { Bootstrap, Icon, Intl, React } from "../host";
 import { useWork } from "../jobs";
 import { Ended } from "../parts/Ended";
@@ -28,7 +29,7 @@ export function ModelPacks() {
   const packs = state.kind === "ready" ? state.value.packs : [];
   return (
     <>
-      <Ended work={work} title={text("compreface.failed.write")} />
+      {!packs.some((each) => each.name === doing) && <Ended work={work} title={text("compreface.failed.write")} />}
       <ul className="compreface-packs">
         {packs.map((each) => (
           <OnePack
@@ -36,6 +37,7 @@ export function ModelPacks() {
             pack={each}
             busy={work.active}
             progress={work.active && doing === each.name ? (work.job?.progress ?? 0) : null}
+            ended={doing === each.name && <Ended work={work} title={text("compreface.failed.write")} />}
             onInstall={() => start(INSTALL, each, { pack: each.name, acceptTerms: true })}
             onUse={() => start(SWITCH, each, { engine: "local", modelPack: each.name })}
           />
@@ -50,11 +52,13 @@ interface OnePackProps {
   busy: boolean;
   /** 0 to 1 while something is done with this pack. */
   progress: number | null;
+  /** What became of that, where it went wrong. */
+  ended: ReactNode;
   onInstall(): void;
   onUse(): void;
 }
 
-function OnePack({ pack, busy, progress, onInstall, onUse }: OnePackProps) {
+function OnePack({ pack, busy, progress, ended, onInstall, onUse }: OnePackProps) {
   const text = useText();
   const [asking, setAsking] = React.useState(false);
   return (
@@ -74,6 +78,7 @@ function OnePack({ pack, busy, progress, onInstall, onUse }: OnePackProps) {
       {progress !== null && (
         <ProgressBar now={progress * 100} label={text.percent(progress)} aria-label={pack.name} animated striped />
       )}
+      {ended}
       <div className="compreface-actions">
         {!pack.installed && pack.runnable && (
           <Button
