@@ -22,6 +22,11 @@ const NAMES: Record<string, MessageId> = {
   createPerformerFromImage: "compreface.mode.createPerformerFromImage",
   clusters: "compreface.mode.clusters",
   decide: "compreface.mode.decide",
+  installModel: "compreface.mode.installModel",
+  mergePerformers: "compreface.mode.mergePerformers",
+  decideGallery: "compreface.mode.decideGallery",
+  performerExamples: "compreface.mode.performerExamples",
+  importSubjects: "compreface.mode.importSubjects",
 };
 
 /** What a mode is called on the page; its own name where there is none. */
