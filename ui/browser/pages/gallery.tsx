@@ -11,7 +11,6 @@ const FIND_GALLERY = Apollo.gql`
     findGallery(id: $id) {
       id
       title
-      image_count
       performers {
         id
         name
@@ -38,7 +37,6 @@ const FIND_IMAGES = Apollo.gql`
 interface Gallery {
   id: string;
   title: string;
-  image_count: number;
   performers: Named[];
 }
 

@@ -22,6 +22,8 @@ export interface MadeTogether {
 
 interface Made {
   runId: string;
+  /** As the face was before. */
+  before: Face;
   linked?: Linked;
 }
 
@@ -73,7 +75,6 @@ export function useFaces(source: Source): Faces {
   const [faces, setFaces] = React.useState<Face[]>([]);
   const { busy, refused, said, say: tell, act } = useActing<number>();
   const [made, setMade] = React.useState<MadeTogether | null>(null);
-  const before = React.useRef(new Map<number, Face[]>()); // as they were before each word, for undo
   const created = React.useRef(new Map<number, Made>()); // performers made of a face
   const running = React.useRef<AbortController>();
 
@@ -126,29 +127,26 @@ export function useFaces(source: Source): Faces {
     setPhase({ kind: "new" });
   }, []);
 
-  const remember = React.useCallback((subject: Face[]) => {
-    for (const face of subject) before.current.set(face.id, [...(before.current.get(face.id) ?? []), face]);
-  }, []);
-
-  const settle = React.useCallback(async (decisions: Decision[]) => {
-    const after = new Map((await decide(decisions)).map((face) => [face.id, face]));
+  /** The answer says how the faces are judged now, which another page may have had a hand in. */
+  const settle = React.useCallback(async (decisions: Decision[]): Promise<Face[]> => {
+    const answer = await decide(decisions);
+    const after = new Map(answer.map((face) => [face.id, face]));
     setFaces((old) => old.map((face) => merged(face, after.get(face.id), decisions)));
+    return answer;
   }, []);
 
   const accept = React.useCallback(
     (face: Face, who: { id: string; name: string }) => {
-      remember([face]);
       act([face.id], async () => {
         await settle([{ faceId: face.id, decision: "accept", performerId: who.id }]);
         return text("compreface.done.accept", { name: who.name });
       });
     },
-    [act, settle, remember, text],
+    [act, settle, text],
   );
 
   const acceptAll = React.useCallback(
     (chosen: Face[]) => {
-      remember(chosen);
       const decisions = chosen.map((face): Decision => {
         return { faceId: face.id, decision: "accept", performerId: named(face)?.performerId };
       });
@@ -157,35 +155,35 @@ export function useFaces(source: Source): Faces {
         return text("compreface.done.many", { count: chosen.length });
       });
     },
-    [act, settle, remember, text],
+    [act, settle, text],
   );
 
   const say = React.useCallback(
     (face: Face, word: Exclude<Word, "accept" | "undo">, who?: Candidate) => {
-      remember([face]);
       act([face.id], async () => {
         await settle([{ faceId: face.id, decision: word, performerId: who?.performerId }]);
         return text(`compreface.done.${word}`, { name: who?.name ?? "" });
       });
     },
-    [act, settle, remember, text],
+    [act, settle, text],
   );
 
   const undo = React.useCallback(
     (chosen: Face[]) => {
-      act(chosen.map((face) => face.id), async () => {
-        for (const face of chosen) {
-          const made = created.current.get(face.id);
-          if (made !== undefined) await undoRun(made.runId);
-          if (made?.linked !== undefined) await removeLinked(made.linked);
+      const said = new Set(chosen.map((face) => face.id));
+      act([...said], async () => {
+        for (const { id } of chosen) {
+          const made = created.current.get(id);
+          if (made === undefined) continue;
+          await undoRun(made.runId);
+          if (made.linked !== undefined) await removeLinked(made.linked);
+          created.current.delete(id);
+          setFaces((all) => all.map((each) => (each.id === id ? made.before : each)));
+          said.delete(id);
         }
-        const said = chosen.filter((face) => !created.current.has(face.id));
-        if (said.length > 0) await settle(said.map((face): Decision => ({ faceId: face.id, decision: "undo" })));
-        const old = new Map(chosen.map((face) => [face.id, before.current.get(face.id)?.pop()]));
-        for (const face of chosen) created.current.delete(face.id);
-        setFaces((all) => all.map((each) => old.get(each.id) ?? each));
-        const decidedEarlier = chosen.some((face) => old.get(face.id) === undefined);
-        if (decidedEarlier) await look(new AbortController().signal);
+        const decisions = [...said].map((faceId): Decision => ({ faceId, decision: "undo" }));
+        const after = decisions.length > 0 ? await settle(decisions) : [];
+        if (after.some(isUnjudged)) await look(new AbortController().signal);
         return text("compreface.done.undo");
       });
     },
@@ -194,18 +192,18 @@ export function useFaces(source: Source): Faces {
 
   const create = React.useCallback(
     (face: Face, name: string, person?: StashBoxPerson) => {
-      remember([face]);
       act([face.id], async () => {
         const made = await source.create(face, name);
-        created.current.set(face.id, { runId: made.runId });
+        created.current.set(face.id, { runId: made.runId, before: face });
         setFaces((old) => old.map((each) => (each.id === face.id ? confirmedAs(each, made) : each)));
         if (person !== undefined) {
-          created.current.set(face.id, { runId: made.runId, linked: await link(made.performerId, person) });
+          const linked = await link(made.performerId, person);
+          created.current.set(face.id, { runId: made.runId, before: face, linked });
         }
         return text("compreface.done.create", { name: made.name });
       });
     },
-    [act, source, remember, text],
+    [act, source, text],
   );
 
   const newPeople = React.useMemo(

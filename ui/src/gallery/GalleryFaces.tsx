@@ -18,7 +18,7 @@ const SHORTCUT = "f";
 const OPEN_KEY = "compreface.gallery.open"; // of localStorage
 
 /** Above the images of a gallery: folded away until it is wanted, and then as it was left. */
-export function GalleryFaces({ galleryId, imageCount }: { galleryId: string; imageCount: number }) {
+export function GalleryFaces({ galleryId }: { galleryId: string }) {
   const text = useText();
   const [open, setOpen] = useRemembered(OPEN_KEY, false);
   const toggle = React.useRef<HTMLButtonElement>(null);
@@ -40,16 +40,16 @@ export function GalleryFaces({ galleryId, imageCount }: { galleryId: string; ima
       >
         <Icon name={open ? "faChevronDown" : "faChevronRight"} /> {text("compreface.gallery.title")}
       </button>
-      <div id={id}>{open && <People galleryId={galleryId} imageCount={imageCount} />}</div>
+      <div id={id}>{open && <People galleryId={galleryId} />}</div>
     </section>
   );
 }
 
-function People({ galleryId, imageCount }: { galleryId: string; imageCount: number }) {
+function People({ galleryId }: { galleryId: string }) {
   const text = useText();
   const faces = useGallery(galleryId);
   const { phase, work } = faces;
-  if (imageCount === 0) {
+  if (faces.imageCount === 0) {
     return <Notice icon="faImages" title={text("compreface.gallery.empty")} words={text("compreface.gallery.empty.text")} />;
   }
   return (
@@ -67,7 +67,7 @@ function People({ galleryId, imageCount }: { galleryId: string; imageCount: numb
         <Notice
           icon="faUsers"
           title={text("compreface.gallery.start.title")}
-          words={text("compreface.gallery.start.text", { count: imageCount })}
+          words={text("compreface.gallery.start.text", { count: faces.imageCount })}
         >
           <Find faces={faces} />
         </Notice>

@@ -1,4 +1,4 @@
-import { callPlugin } from "../host";
+import { ask, callPlugin, graphql } from "../host";
 
 export interface PersonInGallery {
   performerId: string;
@@ -19,6 +19,21 @@ export interface GalleryAnswer {
   errors?: Record<string, string>;
   failed?: number;
   runId?: string;
+}
+
+const IMAGES = graphql(`
+  query ComprefaceGalleryImages($id: ID!) {
+    findGallery(id: $id) {
+      id
+      image_count
+    }
+  }
+`);
+
+/** How many images the gallery has: the host does not tell its panel. */
+export async function imagesOf(galleryId: string): Promise<number> {
+  const { findGallery } = await ask<{ findGallery: { image_count: number } | null }>(IMAGES, { id: galleryId }, true);
+  return findGallery?.image_count ?? 0;
 }
 
 export function galleryResult(galleryId: string, signal?: AbortSignal): Promise<GalleryAnswer> {

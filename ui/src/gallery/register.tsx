@@ -3,7 +3,7 @@ import { Part, Surface } from "../surface";
 import { GalleryFaces } from "./GalleryFaces";
 
 interface Panel {
-  gallery?: { id: string; image_count?: number };
+  gallery?: { id: string };
   active?: boolean;
 }
 
@@ -14,7 +14,7 @@ patchAfter<Panel>("GalleryImagesPanel", ({ gallery }, images) =>
     <>
       <Surface>
         <Part>
-          <GalleryFaces key={gallery.id} galleryId={gallery.id} imageCount={gallery.image_count ?? 1} />
+          <GalleryFaces key={gallery.id} galleryId={gallery.id} />
         </Part>
       </Surface>
       {images}

@@ -2,7 +2,7 @@ import { React } from "../host";
 import { useWork, type Work } from "../jobs";
 import { useAnswer, valueOf } from "../parts/useAnswer";
 import { useText } from "../text";
-import { galleryResult } from "./operations";
+import { galleryResult, imagesOf } from "./operations";
 import { usePeople, type People } from "./usePeople";
 
 const MODE = "identifyGallery";
@@ -16,6 +16,7 @@ export type Phase =
 export interface GalleryFaces {
   phase: Phase;
   people: People;
+  imageCount: number;
   /** Images that could not be looked at. */
   failed: number;
   work: Work;
@@ -29,7 +30,13 @@ export interface GalleryFaces {
 export function useGallery(galleryId: string): GalleryFaces {
   const text = useText();
   const { state, again } = useAnswer(
-    React.useCallback((signal: AbortSignal) => galleryResult(galleryId, signal), [galleryId]),
+    React.useCallback(
+      async (signal: AbortSignal) => {
+        const [answer, imageCount] = await Promise.all([galleryResult(galleryId, signal), imagesOf(galleryId)]);
+        return { ...answer, imageCount };
+      },
+      [galleryId],
+    ),
   );
   const [generation, setGeneration] = React.useState(0);
   const grow = () => setGeneration((old) => old + 1);
@@ -56,5 +63,5 @@ export function useGallery(galleryId: string): GalleryFaces {
   let phase: Phase = { kind: "loading" };
   if (state.kind === "failed") phase = state;
   else if (answer !== undefined) phase = { kind: answer.people === null ? "new" : "ready" };
-  return { phase, people, failed: answer?.failed ?? 0, work, generation, load: again, find };
+  return { phase, people, imageCount: answer?.imageCount ?? 1, failed: answer?.failed ?? 0, work, generation, load: again, find };
 }

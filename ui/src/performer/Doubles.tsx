@@ -118,7 +118,7 @@ function Found({ performerId, onChanged }: Props) {
                   <bdi>{name}</bdi>
                 </Router.Link>
                 <span className="text-muted">{text(SAMENESS[pair.verdict])}</span>
-                <Meter similarity={pair.best} required={1} />
+                <Meter similarity={pair.best} />
                 <Button
                   size="sm"
                   variant="secondary"
