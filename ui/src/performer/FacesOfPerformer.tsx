@@ -24,8 +24,10 @@ export function FacesOfPerformer({ performerId }: { performerId: string }) {
   const [busy, setBusy] = React.useState(false);
   const [done, setDone] = React.useState<Done | null>(null);
   const [refused, setRefused] = React.useState("");
+  const status = React.useRef<HTMLDivElement>(null);
 
   const act = React.useCallback(async (task: () => Promise<Done | null>) => {
+    status.current?.focus({ preventScroll: true }); // what was pressed may go
     setBusy(true);
     setRefused("");
     setDone(null);
@@ -72,7 +74,7 @@ export function FacesOfPerformer({ performerId }: { performerId: string }) {
   return (
     <div className="compreface-performer-body">
       <Where known={known} />
-      <div role="status">{done && <Undo words={done.said} busy={busy} onUndo={wayBack} />}</div>
+      <div ref={status} role="status" tabIndex={-1}>{done && <Undo words={done.said} busy={busy} onUndo={wayBack} />}</div>
       {refused && (
         <p className="compreface-refused" role="alert">
           {refused}
