@@ -64,7 +64,7 @@ def test_a_wrong_key_is_told_with_the_cure(click: Click, library: World) -> None
 def test_a_pack_is_fetched_and_used_by_keys_alone(click: Click, library: World, mirror: None) -> None:
     pytest.importorskip("openvino")
     before = dict(library.stash.plugin_settings["compreface"])
-    library.stash.plugin_settings["compreface"] = {}
+    library.stash.plugin_settings["compreface"] = {"modelPack": "dlib"}
     seen = click("settings/install")
     assert "non-commercial research purposes only" in seen["terms"]
     assert seen["refused"]
@@ -72,4 +72,6 @@ def test_a_pack_is_fetched_and_used_by_keys_alone(click: Click, library: World, 
     assert seen["violations"] == []
     assert (library.data / "models" / "light" / "origin.txt").is_file()
     assert library.ask("models", modelPack="")["inUse"] == "light"
+    # what is changed in the host's form afterwards does not bring the old pack back
+    assert library.stash.plugin_settings["compreface"] == {"modelPack": "light", "writeAliases": True}
     library.stash.plugin_settings["compreface"] = before

@@ -13,6 +13,7 @@ import "bootstrap/dist/css/bootstrap.css";
 import "./host.css";
 import { client, JobsSubscribeDocument } from "./pages/data";
 import { GallerySelect, PerformerSelect } from "./pages/shared";
+import { useSettings } from "./pages/settings";
 import { addRoute, Shell, useToast } from "./pages/shell";
 import { components, register } from "./patches";
 
@@ -33,7 +34,7 @@ Object.assign(window, {
         await Promise.all(all.map((each) => each()));
       },
     },
-    hooks: { useToast },
+    hooks: { useToast, useSettings },
     register: { route: addRoute },
     patch: { before: register("before"), instead: register("instead"), after: register("after") },
   },

@@ -33,13 +33,19 @@ interface PluginApi {
     StashService: { getClient(): ApolloClient<NormalizedCacheObject> };
     loadComponents?: (components: (() => Promise<unknown>)[]) => Promise<void>;
   };
-  hooks: { useToast?: () => Toast };
+  hooks: { useToast?: () => Toast; useSettings?: () => HostSettings };
   register: { route(path: string, page: ComponentType): void };
   patch: {
     before(name: string, patch: Patch): void;
     instead(name: string, patch: Patch): void;
     after(name: string, patch: Patch): void;
   };
+}
+
+type PluginSettings = Record<string, unknown>;
+
+interface HostSettings {
+  savePluginSettings(plugin: string, settings: PluginSettings): void;
 }
 
 export interface Toast {
@@ -269,4 +275,33 @@ export async function refreshHost(): Promise<void> {
   for (const fieldName of TOUCHED_FIELDS) apollo.cache.evict({ id: "ROOT_QUERY", fieldName, broadcast: false });
   await Promise.allSettled(open.map((each) => each.refetch()));
   apollo.cache.gc();
+}
+
+/** The host's form of settings; null on every page but that one. */
+function useHostSettings(): HostSettings | null {
+  try {
+    return api.hooks.useSettings?.() ?? null;
+  } catch {
+    return null; // it throws outside the form
+  }
+}
+
+/**
+ * For after the plugin changed its own settings. The host reads settings once and writes all of a plugin's together: what
+ * it holds would overwrite the change at the next click in its form.
+ */
+export function useSettingsRefresh(): () => Promise<void> {
+  const form = React.useRef<HostSettings | null>(null);
+  form.current = useHostSettings();
+  return React.useCallback(async () => {
+    const open = [...client().getObservableQueries("active").values()].filter((each) => each.queryName === "Configuration");
+    const answers = await Promise.allSettled(open.map((each) => each.refetch()));
+    for (const answer of answers) {
+      if (answer.status !== "fulfilled") continue;
+      const data = answer.value.data as { configuration?: { plugins?: Record<string, PluginSettings> } } | undefined;
+      const mine = data?.configuration?.plugins?.[PLUGIN_ID];
+      if (mine !== undefined) form.current?.savePluginSettings(PLUGIN_ID, mine);
+      return;
+    }
+  }, []);
 }

@@ -51,5 +51,7 @@ export async function install(stage) {
   await pack(page, "light").getByText("installed", { exact: true }).waitFor();
   await press(page, pack(page, "light").getByRole("button", { name: /^Use/ }));
   await pack(page, "light").getByText("in use").waitFor();
+  await check(page, "Engine").getByText("light").waitFor();
+  await page.getByRole("button", { name: "Write aliases" }).last().click(); // the host's own form
   return { terms, refused, first, violations };
 }

@@ -1,4 +1,4 @@
-import { Bootstrap, Icon, React } from "../host";
+import { Bootstrap, Icon, React, useSettingsRefresh } from "../host";
 import { Failed, Working } from "../parts/notices";
 import { useAnswer, valueOf } from "../parts/useAnswer";
 import { useDoing } from "../parts/useDoing";
@@ -43,6 +43,7 @@ function Panel({ found, onChanged }: { found: Calibration; onChanged: () => void
   const [at, setAt] = React.useState<number | null>(null);
   const [done, setDone] = React.useState("");
   const { busy, fault, run } = useDoing();
+  const refreshSettings = useSettingsRefresh();
   const source = found.sources[0];
   if (source === undefined) return null;
   const now = source.current.wrongPer1000 ?? source.current.expectedWrongPer1000;
@@ -61,6 +62,7 @@ function Panel({ found, onChanged }: { found: Calibration; onChanged: () => void
           : text(applied?.reason === BELOW ? "compreface.calibration.below" : "compreface.calibration.not.set"),
       );
       onChanged();
+      await refreshSettings();
     });
   return (
     <>

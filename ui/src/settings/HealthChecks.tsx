@@ -1,6 +1,6 @@
 import "./styles.css";
 
-import { Bootstrap, Icon, React } from "../host";
+import { Bootstrap, Icon, React, useSettingsRefresh } from "../host";
 import { useWork } from "../jobs";
 import { health, type Check, type CheckState, type Health } from "../operations";
 import { Ended } from "../parts/Ended";
@@ -206,7 +206,8 @@ function NextStep({ check, onDone }: { check: Check; onDone(): void }) {
 
 function Move({ onDone }: { onDone(): void }) {
   const text = useText();
-  const work = useWork(SWITCH, onDone);
+  const refreshSettings = useSettingsRefresh();
+  const work = useWork(SWITCH, () => void refreshSettings().then(onDone));
   return (
     <>
       <Button size="sm" variant="secondary" disabled={work.active} onClick={() => work.start({ name: SWITCH })}>

@@ -7,14 +7,15 @@ import { ModelPacks } from "./ModelPacks";
 /** Below the plugin's settings. */
 export function HealthPanel() {
   const text = useText();
+  const [asked, setAsked] = React.useState(0); // the checks, anew when the models changed
   return (
     <section className="compreface compreface-health-panel" aria-label={text("compreface.health.title")}>
       <h5>{text("compreface.health.title")}</h5>
-      <HealthChecks />
+      <HealthChecks key={asked} />
       <h5>{text("compreface.models.title")}</h5>
       <p className="text-muted">{text("compreface.models.text")}</p>
       <Part>
-        <ModelPacks />
+        <ModelPacks onChanged={() => setAsked((times) => times + 1)} />
       </Part>
     </section>
   );

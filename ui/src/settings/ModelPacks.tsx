@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import { Bootstrap, Icon, Intl, React } from "../host";
+import { Bootstrap, Icon, Intl, React, useSettingsRefresh } from "../host";
 import { useWork } from "../jobs";
 import { Ended } from "../parts/Ended";
 import { Failed, Working } from "../parts/notices";
@@ -13,10 +13,11 @@ const INSTALL = "installModel";
 const SWITCH = "switchEngine";
 
 /** The models there are, with their size and terms; installed and taken into use by a click. */
-export function ModelPacks() {
+export function ModelPacks({ onChanged }: { onChanged: () => void }) {
   const text = useText();
   const { state, again } = useAnswer(models);
-  const work = useWork("models", again);
+  const refreshSettings = useSettingsRefresh();
+  const work = useWork("models", () => void refreshSettings().then(() => onChanged()).then(again));
   const doing = work.args.pack ?? work.args.modelPack;
   const start = (mode: string, pack: Pack, args: Record<string, unknown>) => {
     const words = mode === INSTALL ? "compreface.models.installing" : "compreface.models.switching";
