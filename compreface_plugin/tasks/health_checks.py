@@ -67,7 +67,8 @@ def _engine(context: Context) -> Check:
     if pin is None:
         return Check("engine", WARNING, sentence("engine.unchosen"), sentence("people.learn"), tried=False)
     best = context.installed_packs()
-    better = best and best[0] != pin.pack and pin.pack in best
+    chosen = context.settings.model_pack == pin.pack  # by a person, who then wants no other
+    better = best and best[0] != pin.pack and pin.pack in best and not chosen
     step = sentence("engine.better", pack=best[0]) if better else ""
     told = sentence("engine.pinned", engine=pin.engine, pack=pin.pack, model=pin.model_id)
     return Check("engine", OK, told, step, tried=False)
