@@ -16,7 +16,7 @@ async function find({ page, address, given }) {
  */
 export async function identify(stage) {
   const { page } = stage;
-  await startWith(page, { giveWaySeconds: 0.1, maxBatchSize: 1, cooldownSeconds: 0.7 });
+  await startWith(page, { giveWaySeconds: 0.1, maxBatchSize: 1, cooldownSeconds: 1.5 });
   const words = await noteWords(page, ".compreface-progress p");
   const news = await jobNews(page);
   news.asking = false;

@@ -1,7 +1,8 @@
 // "Identify faces of selected" in the menu of the host's lists of images and galleries, on whatever page they stand.
 // Lists of scenes hand their selection to nobody, so there is no such entry.
 
-import { patchAfter, patchBefore, React, startTask, useToast, type Toast } from "../host";
+import { patchAfter, patchBefore, React, refreshHost, startTask, useToast, type Toast } from "../host";
+import { isOver, watchJob } from "../jobs";
 import { Surface } from "../surface";
 import { useText, type Text } from "../text";
 
@@ -53,8 +54,9 @@ function identify(text: Text, ids: string): Operation {
     isDisplayed: (_result, _filter, selected) => selected.size > 0,
     onClick: async (_result, _filter, selected) => {
       try {
-        await startTask({ description: text("compreface.mode.identifyItems") }, { mode: "identifyItems", [ids]: [...selected] });
+        const job = await startTask({ description: text("compreface.mode.identifyItems") }, { mode: "identifyItems", [ids]: [...selected] });
         page?.toast.success(text("compreface.selected.queued", { count: selected.size }));
+        watchJob(job, (news) => isOver(news) && void refreshHost());
       } catch (error) {
         page?.toast.error(error);
       }
