@@ -45,6 +45,16 @@ def marker_changes(
     return changes
 
 
+def performers_by_scene(people: Iterable[tuple[str, Iterable[tuple[Kind, int]]]]) -> dict[int, set[str]]:
+    """Of performers with their items: by scene, who is on it."""
+    on: dict[int, set[str]] = {}
+    for performer_id, items in people:
+        for kind, item_id in items:
+            if kind is Kind.SCENE:
+                on.setdefault(item_id, set()).add(performer_id)
+    return on
+
+
 def _wanted(store: Store, scene_id: int) -> list[Marker]:
     """One for each appearance of each accepted performer: who was seen as two people at once appears once."""
     waiting = {c.value for c in store.plans.proposed_on(Kind.SCENE, str(scene_id)) if c.field == "performer_ids"}

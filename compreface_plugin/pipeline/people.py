@@ -34,7 +34,7 @@ from compreface_plugin.domain.unknown import (
 )
 from compreface_plugin.pipeline.grouping import gates_of, group_some, group_unknown, rejected
 from compreface_plugin.pipeline.held import Held, held_lists
-from compreface_plugin.pipeline.markers import marker_changes
+from compreface_plugin.pipeline.markers import marker_changes, performers_by_scene
 from compreface_plugin.pipeline.merging import Merger
 from compreface_plugin.stash.records import NewPerformer
 
@@ -223,11 +223,7 @@ class PeopleMaker:
             store.items.refresh_matched(self._items(somebody.group))
             if somebody.performer is not None:
                 self._know_picture(somebody.performer, somebody.group)
-        on: dict[int, set[str]] = {}
-        for one in people:
-            for kind, item_id in one.group.items:
-                if kind is Kind.SCENE:
-                    on.setdefault(item_id, set()).update([one.performer_id] if self._on_items else [])
+        on = performers_by_scene((one.performer_id, self._items(one.group)) for one in people)
         markers = marker_changes(store, self._context.settings, self._run.run_id, sorted(on), on)
         store.changes.plan([*changes, *markers])
         store.groups.done([plan.group_id for plan in planned])
@@ -326,9 +322,8 @@ class PeopleMaker:
     def _say(self, somebody: _Somebody) -> None:
         faces, items = len(somebody.group.faces), len(somebody.group.items)
         verb = "made" if somebody.performer is not None else "found again"
-        self._context.log.info(
-            f"performer {somebody.performer_id} ({somebody.plan.name}) {verb}: {faces} faces on {items} items"
-        )
+        who = f"performer {somebody.performer_id} ({somebody.plan.name})"
+        self._context.log.info(f"{who} {verb}: {faces} faces on {items} items")
 
 
 @dataclass(frozen=True, slots=True)
@@ -373,10 +368,8 @@ def _plan(
     ]
     with context.store.transaction():
         context.store.merges.plan(run_id, found.merges)
-        context.store.groups.plan(
-            run_id,
-            ((name, who, [face.face_id for face in faces]) for name, who, faces in [*again, *new]),
-        )
+        planned = ((name, who, [face.face_id for face in faces]) for name, who, faces in [*again, *new])
+        context.store.groups.plan(run_id, planned)
     faces = sum(len(group.faces) for group in groups)
     return Plan(faces, len(groups), len(new), len(again), len(found.merges))
 
