@@ -197,6 +197,7 @@ export async function clusters({ page, address, axe }) {
   const groups = page.locator(".compreface-cluster");
   await groups.first().waitFor();
   const violations = await axe();
+  const read = () => page.locator(".compreface-clusters[aria-busy=false]").waitFor(); // the list as it is after the word
   const sizes = () => groups.locator("strong").allInnerTexts();
   const before = await sizes();
   await press(page, groups.nth(0).getByRole("checkbox"), "Space");
@@ -212,19 +213,21 @@ export async function clusters({ page, address, axe }) {
   await press(page, tiles.nth(0).getByRole("checkbox"), "Space");
   await press(page, button(page, "Another person: split off"), "Enter", "Shift+Tab");
   await page.getByText("The chosen faces are a group of their own.").waitFor();
-  await groups.first().waitFor();
+  await read();
   await press(page, groups.nth(0).getByRole("button", { name: "New performer" }));
   await page.keyboard.type(name);
   await page.keyboard.press("Enter");
   await page.getByText(`${name} is on`).waitFor();
   await press(page, button(page, "Undo"));
   await page.getByText("Taken back.").waitFor();
+  await read();
   const kept = await page.evaluate(() => document.querySelector(".compreface-review").contains(document.activeElement));
   await press(page, groups.nth(0).getByRole("button", { name: "Somebody of the library" }));
   await page.getByRole("textbox", { name: "Performer" }).fill("Collins");
   await press(page, page.locator(".performer-select").getByRole("button", { name: "Eileen Collins" }));
   await press(page, button(page, "Take this performer"));
   await page.getByText("Eileen Collins is on").waitFor();
+  await read();
   const left = await groups.count();
   await press(page, groups.nth(0).getByRole("button", { name: "Ignore" }));
   await page.getByText("Noted: this person is ignored.").waitFor();
