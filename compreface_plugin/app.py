@@ -247,9 +247,10 @@ def _open_compreface(
     request: Request, settings: Settings, token: StopToken, log: StashLog, steps: Stopwatch
 ) -> CompreFace:
     from compreface_plugin.compreface.open import open_compreface
-    from compreface_plugin.compreface.patience import PATIENCE_S, Patience, pauses
+    from compreface_plugin.compreface.patience import LEAST_PATIENCE_S, PATIENCE_S, Patience, pauses
 
-    patience_s = float_arg(request.args, "comprefacePatienceSeconds", PATIENCE_S, maximum=86_400.0)
+    asked = "comprefacePatienceSeconds"
+    patience_s = float_arg(request.args, asked, PATIENCE_S, minimum=LEAST_PATIENCE_S, maximum=86_400.0)
     return open_compreface(
         settings.compreface_url,
         settings.recognition_api_key,

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 PATIENCE_S = 60.0
 """Pauses between tries in all: what a restart of its containers takes."""
+LEAST_PATIENCE_S = 2.0
+"""Enough to ask three times, after which a request that breaks the server is known for one."""
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 30.0
 

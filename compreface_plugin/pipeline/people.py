@@ -1,7 +1,7 @@
 """Groups of unknown faces become people: a performer, a subject with examples, and the name on every item.
 
-What a run is going to make is decided once and written down whole; then it is worked off in small steps, each of which
-may be killed and done again: performers are found by their exact name, everything else by what is missing.
+What a run is going to make stands written down whole (planning_people.py); it is worked off in small steps, each of
+which may be killed and done again: performers are found by their exact name, everything else by what is missing.
 """
 
 from __future__ import annotations
@@ -27,20 +27,19 @@ from compreface_plugin.domain.unknown import (
     GROUPED,
     FaceGroup,
     UnknownFace,
-    enough_for_a_person,
     gender_of,
     largest_hand,
     template,
 )
-from compreface_plugin.pipeline.grouping import gates_of, group_some, group_unknown, rejected
+from compreface_plugin.pipeline.grouping import gates_of, group_some, rejected
 from compreface_plugin.pipeline.held import Held, held_lists
 from compreface_plugin.pipeline.markers import marker_changes, performers_by_scene
 from compreface_plugin.pipeline.merging import Merger
+from compreface_plugin.pipeline.planning_people import plan_groups
 from compreface_plugin.stash.records import NewPerformer
 
 if TYPE_CHECKING:
     from compreface_plugin.domain.faces import EngineInfo
-    from compreface_plugin.domain.unknown import Gates, Grouping
     from compreface_plugin.pipeline.context import Context
     from compreface_plugin.pipeline.run import ActiveRun
     from compreface_plugin.pipeline.tags import Tags
@@ -326,54 +325,6 @@ class PeopleMaker:
         self._context.log.info(f"{who} {verb}: {faces} faces on {items} items")
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """How many of what a run decided on."""
-
-    faces: int  # unknown, in groups
-    groups: int
-    new: int
-    again: int  # people made earlier who were found again
-    merges: int
-
-    @property
-    def waiting(self) -> int:
-        """Groups that are too small, or not this mode's business."""
-        return self.groups - self.new - self.again
-
-
-def plan_people(context: Context, run_id: str, gates: Gates, kind: Kind) -> Plan:
-    """Decides once who is made, who of the people made earlier was found again, and who of them are one: what the run
-    is going to write, in one transaction. `kind`: of the run's items; groups without any of them are left alone."""
-    names = context.library.performer_names()
-    found = group_unknown(context, context.engine.info, gates, names, unite=True)
-    return _plan(context, run_id, gates, names, found, [group for group in found.groups if group.holds(kind)])
-
-
-def _plan(
-    context: Context,
-    run_id: str,
-    gates: Gates,
-    names: Mapping[str, str],
-    found: Grouping,
-    groups: Sequence[FaceGroup],
-    least: int | None = None,
-) -> Plan:
-    least = context.settings.min_faces_per_person if least is None else least
-    again = [(names[g.performer_id], g.performer_id, g.faces) for g in groups if g.performer_id is not None]
-    new = [
-        (build_subject_name(min(face.item_id for face in group.faces)), None, group.faces)
-        for group in groups
-        if group.performer_id is None and gates.want(group.faces) and enough_for_a_person(group, least)
-    ]
-    with context.store.transaction():
-        context.store.merges.plan(run_id, found.merges)
-        planned = ((name, who, [face.face_id for face in faces]) for name, who, faces in [*again, *new])
-        context.store.groups.plan(run_id, planned)
-    faces = sum(len(group.faces) for group in groups)
-    return Plan(faces, len(groups), len(new), len(again), len(found.merges))
-
-
 def make_some(
     context: Context,
     run: ActiveRun,
@@ -392,7 +343,7 @@ def make_some(
     if not context.store.groups.planned(run.run_id):
         names = context.library.performer_names()
         found = group_some(context, info, gates, names, face_ids)
-        plan = _plan(context, run.run_id, gates, names, found, found.groups, least)
+        plan = plan_groups(context, run.run_id, gates, names, found, found.groups, least)
         context.log.info(
             f"{plan.faces} unknown faces of minFaceSize and minQuality in {plan.groups} groups: {plan.new} new "
             f"people, {plan.again} known by an earlier run, {plan.waiting} groups of fewer than {least} faces"

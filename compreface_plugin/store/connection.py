@@ -83,11 +83,11 @@ def transaction(db: sqlite3.Connection, path: Path) -> Iterator[None]:
         db.execute("BEGIN IMMEDIATE")
         try:
             yield
+            db.execute("COMMIT")  # may fail, and leave the transaction open
         except BaseException:
             if db.in_transaction:  # a full disk may already have rolled back
                 db.execute("ROLLBACK")
             raise
-        db.execute("COMMIT")
 
 
 __all__ = ["FILE_NAME", "StoreTooNew", "connect", "store_errors", "transaction"]

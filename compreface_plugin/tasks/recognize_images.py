@@ -10,8 +10,9 @@ from compreface_plugin.domain.records import Kind
 from compreface_plugin.pipeline.grouping import gates_of
 from compreface_plugin.pipeline.image_pages import States, Wanted, match_images
 from compreface_plugin.pipeline.opening import owes_a_scan
-from compreface_plugin.pipeline.people import PeopleMaker, plan_people
+from compreface_plugin.pipeline.people import PeopleMaker
 from compreface_plugin.pipeline.planning import is_plan
+from compreface_plugin.pipeline.planning_people import plan_people
 from compreface_plugin.pipeline.rescan import request_scan
 from compreface_plugin.pipeline.run import ActiveRun, execute
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from compreface_plugin.pipeline.context import Context
 
-LISTED = 5000  # items of a run told in one answer
+LISTED, MOST_LISTED = 100, 5000  # items of a run told in one answer: pages ask again and again
 DECIDE = "decide"  # the mode whose runs are a person's single words
 
 
@@ -47,7 +47,7 @@ def run_status(context: Context) -> dict[str, Any]:
 
 
 def _status(context: Context, run: Run) -> dict[str, Any]:
-    limit = int_arg(context.args, "limit", LISTED, minimum=1, maximum=LISTED)
+    limit = int_arg(context.args, "limit", LISTED, minimum=1, maximum=MOST_LISTED)
     offset = int_arg(context.args, "offset", 0, minimum=0)
     return {**_run_view(context, run), "items": listed_view(context, run.run_id, limit, offset)}
 

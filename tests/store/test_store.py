@@ -128,6 +128,19 @@ def test_a_transaction_is_all_or_nothing(store: Store) -> None:
     assert store.meta.get("one") == {"a": [1]}
 
 
+def test_a_commit_that_fails_leaves_nothing_open(store: Store) -> None:
+    def of_no_face() -> None:
+        with store.transaction():
+            store._db.execute("PRAGMA defer_foreign_keys = ON")  # asked for at the commit
+            store._db.execute("INSERT INTO face_crops VALUES (1, x'ff')")
+
+    with pytest.raises(StoreError):
+        of_no_face()
+    with store.transaction():
+        store.meta.set("after it", 1)
+    assert store._db.execute("SELECT count(*) FROM face_crops").fetchone() == (0,)
+
+
 def test_a_full_disk_is_one_sentence_and_loses_nothing(store: Store) -> None:
     with store.transaction():
         store.meta.set("kept", "yes")
