@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -76,14 +78,30 @@ def test_arrows_point_down_and_libraries_stay_in_their_rooms(path: Path) -> None
             assert mine in THIRD_PARTY[parts[0]], f"{name} does not belong into {mine}"
 
 
-def test_no_two_modules_need_each_other() -> None:
-    """Types count too: where two need each other's, what they share is a third module."""
-    names = {".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in MODULES}
-    below = {name: {other for other in imports(path) if other in names} for name, path in names.items()}
-    assert sum(map(len, below.values())) > len(names)
+def assert_no_circles(below: dict[str, set[str]]) -> None:
+    """`below`: what each module needs."""
+    assert sum(map(len, below.values())) > len(below)
     while leaves := {name for name, needed in below.items() if not needed}:
         below = {name: needed - leaves for name, needed in below.items() if name not in leaves}
     assert below == {}, "each of these needs itself, by way of the others or of nobody they lead to"
+
+
+def test_no_two_modules_need_each_other() -> None:
+    """Types count too: where two need each other's, what they share is a third module."""
+    names = {".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in MODULES}
+    assert_no_circles({name: {other for other in imports(path) if other in names} for name, path in names.items()})
+
+
+def test_no_two_modules_of_the_user_interface_need_each_other() -> None:
+    source = ROOT / "ui" / "src"
+    modules = {str(path.relative_to(source).with_suffix("")): path for path in source.rglob("*.ts*")}
+
+    def needed(path: Path) -> set[str]:
+        text = path.read_text(encoding="utf-8")
+        asked = re.findall(r'^(?:import|export)[^;]*? from "(\.[^"]*)";', text, re.MULTILINE)
+        return {os.path.relpath(path.parent / name, source) for name in asked} & set(modules)
+
+    assert_no_circles({name: needed(path) for name, path in modules.items()})
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))

@@ -1,7 +1,7 @@
 // Stash's task queue, followed from the page that started something.
 
 import { ask, callPlugin, change, follow, graphql, React, refreshHost, startTask } from "./host";
-import { messageOf } from "./parts/notices";
+import { messageOf } from "./messageOf";
 
 const POLL_MS = 500;
 const SUBSCRIBED_POLL_MS = 5000; // after news by subscription; asking is for what was lost, and for when it breaks

@@ -1,14 +1,22 @@
 import type { ComponentType, ReactNode } from "react";
 import { Boundary } from "./boundary";
+import { FirstStep } from "./health/Enrol";
+import { HealthChecks } from "./health/HealthChecks";
 import { addRoute, addToMenu, Bootstrap, Icon, React, Router } from "./host";
-import { Failed, messageOf } from "./parts/notices";
+import { messageOf } from "./messageOf";
+import { Help } from "./parts/help";
+import { Failed } from "./parts/notices";
 import { Texts, useText, type MessageId } from "./text";
+
+const HELPS = { Checks: HealthChecks, FirstStep };
 
 /** Everything of ours in the host's pages stands in one of these: with our messages, and a fault stays inside. */
 export function Surface({ children, fallback = null }: { children: ReactNode; fallback?: ReactNode }) {
   return (
     <Boundary fallback={() => fallback}>
-      <Texts>{children}</Texts>
+      <Texts>
+        <Help.Provider value={HELPS}>{children}</Help.Provider>
+      </Texts>
     </Boundary>
   );
 }

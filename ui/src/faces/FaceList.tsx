@@ -1,10 +1,10 @@
 import "./styles.css";
 
 import type { ReactNode } from "react";
+import { Enrol } from "../health/Enrol";
 import { Bootstrap, Icon, React } from "../host";
 import type { Face } from "../operations";
 import { usePictures } from "../parts/hooks";
-import { Enrol } from "../parts/notices";
 import { shortcutName, useShortcut } from "../shortcuts";
 import { useText, type MessageId } from "../text";
 import { FaceCard } from "./FaceCard";

@@ -1,6 +1,6 @@
 import { React } from "../host";
+import { messageOf } from "../messageOf";
 import { decide, undoRun, type Candidate, type Decision, type Face, type Word } from "../operations";
-import { messageOf } from "../parts/notices";
 import { useActing } from "../parts/useActing";
 import { useText } from "../text";
 import { link, removeLinked, type Linked, type StashBoxPerson } from "./stashBox";

@@ -2,20 +2,12 @@
 
 import type { ReactNode } from "react";
 import { Bootstrap, Icon, React } from "../host";
-import { useWork } from "../jobs";
-import { HealthChecks } from "../settings/HealthChecks";
 import { useText } from "../text";
-import { Ended } from "./Ended";
-import { Progress } from "./Progress";
+import { Help } from "./help";
 
 const { Button, Spinner } = Bootstrap;
 
 const SLOW_AFTER_MS = 4000;
-const SYNCHRONISE = "Synchronize Performers"; // the task's name in the manifest
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
 
 interface NoticeProps {
   icon: string;
@@ -74,6 +66,7 @@ interface FailedProps {
 /** What failed, why, another try, and the state of the plugin for finding the cause. */
 export function Failed({ title, message, onRetry }: FailedProps) {
   const text = useText();
+  const helps = React.useContext(Help);
   const [help, setHelp] = React.useState(false);
   return (
     <div className="compreface-box compreface-failed card" role="alert">
@@ -87,40 +80,14 @@ export function Failed({ title, message, onRetry }: FailedProps) {
             {text("compreface.retry")}
           </Button>
         )}
-        <Button size="sm" variant="secondary" aria-expanded={help} onClick={() => setHelp(!help)}>
-          {text("compreface.help.show")}
-        </Button>
-        {message.includes(SYNCHRONISE) && <EnrolButton onDone={onRetry} />}
+        {helps && (
+          <Button size="sm" variant="secondary" aria-expanded={help} onClick={() => setHelp(!help)}>
+            {text("compreface.help.show")}
+          </Button>
+        )}
+        {helps && <helps.FirstStep message={message} onDone={onRetry} />}
       </div>
-      {help && <HealthChecks />}
+      {helps && help && <helps.Checks />}
     </div>
-  );
-}
-
-/** Nobody is known yet: the first thing to do. */
-export function Enrol({ onDone }: { onDone: () => void }) {
-  const text = useText();
-  return (
-    <div className="compreface-box card">
-      <p>{text("compreface.enrol.text")}</p>
-      <div>
-        <EnrolButton onDone={onDone} />
-      </div>
-    </div>
-  );
-}
-
-/** The task that learns everybody, followed to its end. */
-export function EnrolButton({ onDone }: { onDone?: (() => void) | undefined }) {
-  const text = useText();
-  const work = useWork(SYNCHRONISE, ({ how }) => how === "finished" && onDone?.());
-  if (work.active) return <Progress work={work} words={text("compreface.enrol.working")} />;
-  return (
-    <>
-      <Button size="sm" variant="primary" onClick={() => work.start({ name: SYNCHRONISE })}>
-        {text("compreface.enrol.start")}
-      </Button>
-      <Ended work={work} title={text("compreface.failed.write")} />
-    </>
   );
 }

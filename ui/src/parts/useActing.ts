@@ -1,6 +1,6 @@
 import { hasUnsavedEdits, React, refreshHost } from "../host";
+import { messageOf } from "../messageOf";
 import { useText } from "../text";
-import { messageOf } from "./notices";
 
 export interface Acting<Id> {
   /** Cards that something is being written about. */

@@ -1,5 +1,5 @@
 import { React } from "../host";
-import { messageOf } from "../parts/notices";
+import { messageOf } from "../messageOf";
 
 export type Answered<Value> =
   | { kind: "working"; before?: Value | undefined } // the answer to the question before

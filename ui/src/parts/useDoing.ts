@@ -1,5 +1,5 @@
 import { React } from "../host";
-import { messageOf } from "./notices";
+import { messageOf } from "../messageOf";
 
 /** Something done by a press: one at a time, with its fault. */
 export function useDoing(): { busy: boolean; fault: string; run: (task: () => Promise<unknown>) => void } {

@@ -1,7 +1,7 @@
-import { Bootstrap, React } from "../host";
-import { identifyImage, type Face } from "../operations";
 import { inReadingOrder } from "../faces/geometry";
-import { messageOf } from "../parts/notices";
+import { Bootstrap, React } from "../host";
+import { messageOf } from "../messageOf";
+import { identifyImage, type Face } from "../operations";
 import { useText } from "../text";
 import { Crop } from "./Crop";
 import type { Example } from "./operations";

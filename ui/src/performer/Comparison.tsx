@@ -4,9 +4,9 @@ import { Failed, Working } from "../parts/notices";
 import { useAnswer } from "../parts/useAnswer";
 import { useText } from "../text";
 import { Crop, ItemLink } from "./Crop";
-import { SAMENESS } from "./Doubles";
 import { Merge } from "./Merge";
-import { compareFaces, performerFaces, type PerformerFaces } from "./operations";
+import { compareFaces, performerFaces, type PerformerFaces, type Person } from "./operations";
+import { SAMENESS } from "./wording";
 
 const { Button } = Bootstrap;
 
@@ -16,11 +16,6 @@ interface Props {
   busy: boolean;
   onDifferent(): void;
   onMerge(keep: Person, gone: Person): void;
-}
-
-export interface Person {
-  id: string;
-  name: string;
 }
 
 /** Two performers side by side, with how alike their faces are, and what may be done about it. */

@@ -1,20 +1,16 @@
 import { Bootstrap, React, refreshHost, Router } from "../host";
+import { messageOf } from "../messageOf";
 import { undoRun } from "../operations";
 import { Meter } from "../parts/Meter";
-import { Failed, messageOf, Working } from "../parts/notices";
 import { Undo } from "../parts/Undo";
+import { Failed, Working } from "../parts/notices";
 import { useAnswer } from "../parts/useAnswer";
-import { useText, type MessageId } from "../text";
-import { Comparison, type Person } from "./Comparison";
-import { duplicatesOf, mergePerformers, tellApart, type Pair, type Sameness } from "./operations";
+import { useText } from "../text";
+import { Comparison } from "./Comparison";
+import { duplicatesOf, mergePerformers, tellApart, type Pair, type Person } from "./operations";
+import { SAMENESS } from "./wording";
 
 const { Button } = Bootstrap;
-
-export const SAMENESS: Record<Sameness, MessageId> = {
-  "same person": "compreface.performer.same",
-  unsure: "compreface.performer.unsure",
-  "different people": "compreface.performer.different",
-};
 
 interface Props {
   performerId: string;

@@ -1,14 +1,15 @@
 import { Icon, React, refreshHost, Router } from "../host";
+import { messageOf } from "../messageOf";
 import { undoRun } from "../operations";
-import { Failed, messageOf, Working } from "../parts/notices";
+import { Undo } from "../parts/Undo";
+import { Failed, Working } from "../parts/notices";
 import { useAnswer } from "../parts/useAnswer";
 import { useText } from "../text";
 import { AddFromImage } from "./AddFromImage";
 import { Doubles } from "./Doubles";
 import { Examples } from "./Examples";
-import { addExample, performerFaces, removeExample, type Example, type PerformerFaces } from "./operations";
 import { SeenFaces } from "./SeenFaces";
-import { Undo } from "../parts/Undo";
+import { addExample, performerFaces, removeExample, type Example, type PerformerFaces } from "./operations";
 
 interface Done {
   said: string;

@@ -1,6 +1,6 @@
 import { Bootstrap, Icon, React } from "../host";
 import { useText } from "../text";
-import type { Person } from "./Comparison";
+import type { Person } from "./operations";
 
 const { Button } = Bootstrap;
 

@@ -1,5 +1,5 @@
 import { Bootstrap, React } from "../host";
-import { messageOf } from "../parts/notices";
+import { messageOf } from "../messageOf";
 import { useText } from "../text";
 import { Crop, ItemLink } from "./Crop";
 import { PAGE, performerFaces, type PerformerFaces, type SeenFace } from "./operations";

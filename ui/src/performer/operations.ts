@@ -36,6 +36,12 @@ export interface PerformerFaces {
   total: number;
 }
 
+/** A performer as pages name one. */
+export interface Person {
+  id: string;
+  name: string;
+}
+
 export type Sameness = "same person" | "unsure" | "different people";
 
 export interface Pair {

@@ -2,8 +2,8 @@
 // plugin has said that it is done, is sent in order, and is sent again after a fault or in the next visit.
 
 import { PLUGIN_ID, refreshHost } from "../host";
+import { messageOf } from "../messageOf";
 import type { Word } from "../operations";
-import { messageOf } from "../parts/notices";
 import { decideBatch, type SentDecision } from "./api";
 
 const PAUSE_MS = 700; // decisions within it go together; an undo within it takes one out again

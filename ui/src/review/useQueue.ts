@@ -1,5 +1,5 @@
 import { React } from "../host";
-import { messageOf } from "../parts/notices";
+import { messageOf } from "../messageOf";
 import { proposalsOf, queueOf, type ItemRef, type Proposal, type QueueFilter, type Waiting } from "./api";
 import { outbox, type Entry, type OutboxState } from "./outbox";
 

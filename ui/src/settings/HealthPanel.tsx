@@ -1,7 +1,9 @@
+import "./styles.css";
+
+import { HealthChecks } from "../health/HealthChecks";
 import { React } from "../host";
 import { Part } from "../surface";
 import { useText } from "../text";
-import { HealthChecks } from "./HealthChecks";
 import { ModelPacks } from "./ModelPacks";
 
 /** Below the plugin's settings. */

@@ -2,12 +2,13 @@ import "./styles.css";
 
 import { Bootstrap, Icon, React, useSettingsRefresh } from "../host";
 import { useWork } from "../jobs";
+import { messageOf } from "../messageOf";
 import { health, type Check, type CheckState, type Health } from "../operations";
 import { Ended } from "../parts/Ended";
-import { EnrolButton, messageOf } from "../parts/notices";
 import { Progress } from "../parts/Progress";
 import { useAnswer } from "../parts/useAnswer";
 import { useText, type MessageId } from "../text";
+import { EnrolButton } from "./Enrol";
 
 const { Badge, Button, Spinner } = Bootstrap;
 
