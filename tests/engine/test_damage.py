@@ -133,7 +133,7 @@ def test_a_device_that_is_not_there_is_never_the_cpu(copy: Path, pack: str, devi
 
 
 def test_dlib_runs_on_the_cpu_only() -> None:
-    with pytest.raises(ModelUnavailable, match="cpu only"):
+    with pytest.raises(ModelUnavailable, match="offers only cpu"):
         open_engine("dlib", data_dir=None, device="cuda").look([GREY], LIMITS)
 
 

@@ -52,8 +52,8 @@ def test_with_keys_alone_on_the_images_too(click: Click, library: World, gallery
     said, with_new = seen["made"]
     assert said.startswith(f"{len(with_new) - 1} performers were created and added.")
     assert library.performers_on(first) == library.performers_on(second) == [obama]
-    assert library.performers_on(mirror) == []
-    assert len(library.performers_on(strangers)) == 1
+    # who was denied is a stranger too: one of both got the name
+    assert sorted(map(len, (library.performers_on(mirror), library.performers_on(strangers)))) == [0, 1]
     assert seen["violations"] == []
 
 
