@@ -230,13 +230,14 @@ export async function startTask(
   return data.runPluginTask;
 }
 
-/** A question to Stash, answered from its cache where that knows, or not (`fresh`). */
+/** A question to Stash, answered from the page's cache where that knows, or past it (`fresh`): then the answer is not
+ * kept there either, where it could displace what the host's own queries know of the same things. */
 export async function ask<Answer>(
   query: DocumentNode,
   variables: Record<string, unknown>,
   fresh = false,
 ): Promise<Answer> {
-  const fetchPolicy = fresh ? "network-only" : "cache-first";
+  const fetchPolicy = fresh ? "no-cache" : "cache-first";
   const { data } = await client().query<Answer>({ query, variables, fetchPolicy });
   return data;
 }

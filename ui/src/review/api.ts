@@ -329,6 +329,9 @@ const ITEMS = graphql(`
         files {
           basename
         }
+        folder {
+          path
+        }
       }
     }
   }
@@ -340,6 +343,7 @@ interface Named {
   paths: { thumbnail?: string | null; screenshot?: string | null; cover?: string | null };
   visual_files?: { basename?: string }[];
   files?: { basename?: string }[];
+  folder?: { path: string } | null;
 }
 
 interface ItemsAnswer {
@@ -359,9 +363,9 @@ export async function itemsOfStash(items: ItemRef[]): Promise<Map<string, ItemOf
   const [noImages, noScenes, noGalleries] = [images.length === 0, scenes.length === 0, galleries.length === 0];
   if (noImages && noScenes && noGalleries) return new Map();
   const variables = { images, scenes, galleries, noImages, noScenes, noGalleries };
-  const answer = await ask<ItemsAnswer>(ITEMS, variables);
+  const answer = await ask<ItemsAnswer>(ITEMS, variables, true);
   const told = (kind: string) => (each: Named): [string, ItemOfStash] => {
-    const file = (each.visual_files ?? each.files ?? [])[0]?.basename;
+    const file = (each.visual_files ?? each.files ?? [])[0]?.basename ?? each.folder?.path.split(/[\\/]/).pop();
     return [
       keyOf({ kind, id: each.id }),
       { title: each.title || file || "", picture: each.paths.thumbnail ?? each.paths.screenshot ?? each.paths.cover ?? null },
