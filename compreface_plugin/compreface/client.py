@@ -296,9 +296,17 @@ class CompreFaceClient:
                 raise gave_up(problem, tries)
             if self._given_up or tries > len(self.patience.pauses_s) or time.monotonic() > latest:
                 self._given_up = True
-                raise trouble.silent(self.base, problem, tries, core=not api or trouble.core_is_away(problem))
+                core = trouble.core_is_away(problem) or (not api and self._api_answers())
+                raise trouble.silent(self.base, problem, tries, core=core)
             self._tell_once(problem, tries)
             self.patience.wait(self.patience.pauses_s[tries - 1])
+
+    def _api_answers(self) -> bool:
+        """Whether the API is there, when what lies behind it is not: else nothing is, and a gateway says so."""
+        try:
+            return self._transport.send("GET", API + "/config").status < 500
+        except trouble.CONNECTION_ERRORS:
+            return False
 
     def _tell_once(self, problem: str, tries: int) -> None:
         """One line per trouble, however many requests it meets; a single hiccup is not worth one."""
@@ -312,6 +320,9 @@ class CompreFaceClient:
         """The error for a final reply that is no success; a key of the wrong kind is found out and told."""
         if reply.code == trouble.UNKNOWN_KEY:
             return NotAuthorised(self._about_key(kind))
+        if trouble.refuses_key(reply):
+            answer = self._keys.hide(trouble.words(reply))
+            return NotAuthorised(sentence("key.refused", address=self.base, wanted=kind, answer=answer))
         error = trouble.refusal(self.base, asked, reply)
         return type(error)(self._keys.hide(str(error)))
 
@@ -323,13 +334,7 @@ class CompreFaceClient:
         method, path = DOORS[kind]
         asked = f"whether the {kind} key is right"
         reply = self.ask(method, path, asked, key=self._keys.of(kind))
-        if _opened(reply):
-            return ""
-        error = self._refusal(asked, reply, kind)
-        if isinstance(error, NotAuthorised) and reply.code != trouble.UNKNOWN_KEY:
-            answer = self._keys.hide(trouble.words(reply))
-            return sentence("key.refused", address=self.base, wanted=kind, answer=answer)
-        return error.sentence
+        return "" if _opened(reply) else self._refusal(asked, reply, kind).sentence
 
     def _about_key(self, wanted: str) -> str:
         """The same answer stands for an unknown key and for one of another service, so the other doors are tried."""
@@ -347,7 +352,7 @@ class CompreFaceClient:
 
 def _opened(reply: Reply) -> bool:
     """Whether the key was taken: without a picture the room behind the door complains about the picture."""
-    if reply.code in trouble.KEY_CODES or reply.status in (401, 403) or "uuid" in reply.message.lower():
+    if trouble.refuses_key(reply):
         return False
     return reply.status in (200, 415) or reply.code is not None
 

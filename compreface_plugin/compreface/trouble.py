@@ -14,7 +14,6 @@ import requests
 
 from compreface_plugin.domain.errors import (
     ItemError,
-    NotAuthorised,
     PluginError,
     ServiceRefused,
     ServiceUnavailable,
@@ -124,11 +123,14 @@ def foreign_examples(base: str, problem: str) -> ServiceRefused:
     )
 
 
+def refuses_key(reply: Reply) -> bool:
+    """Whether it is the key that a FINAL reply does not like: unknown, missing, of the wrong shape."""
+    return reply.code in KEY_CODES or reply.status in (401, 403) or "uuid" in reply.message.lower()
+
+
 def refusal(base: str, asked: str, reply: Reply) -> PluginError:
-    """The error for a FINAL reply. `asked` says what was asked for, as "to list the subjects"."""
+    """The error for a FINAL reply that is not about the key. `asked`: what was asked for, "to list the subjects"."""
     where = f"CompreFace at {base}"
-    if reply.code in KEY_CODES or reply.status in (401, 403) or "uuid" in reply.message.lower():
-        return NotAuthorised(f"{where} refused the key when asked {asked} ({words(reply)}).")
     if reply.code in _BAD_PICTURE:
         return PictureFailed(f"{where} refused the picture ({words(reply)}).")
     if reply.status == 413:

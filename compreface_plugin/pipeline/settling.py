@@ -194,7 +194,8 @@ class Settler(Generic[FindingT]):
             # many images may be clips; a scene without preview pictures is worth a line
             (log.info if finding.kind is Kind.SCENE else log.debug)(f"{name}: skipped, {finding.error}")
         elif finding.error is not None:
-            log.warning(f"{name}: {finding.error}")
+            reason = str(finding.error).removeprefix(f"{name}: ")  # who reads pictures names them too
+            log.warning(f"{name}: {reason}")
         elif finding.named:
             best = {v.best.performer_id: v.best.similarity for v in reversed(finding.verdicts) if v.best}
             log.info(f"{name}: " + ", ".join(f"{self._names.get(who, who)} ({best[who]:.2f})" for who in finding.named))

@@ -182,6 +182,14 @@ def test_a_dead_core_is_waited_for_as_long_as_a_dead_server(
         service.client.look(photo("obama.jpg"), PLUGINS)
 
 
+@pytest.mark.parametrize(("matching", "who"), [("/", "CompreFace at"), ("/core/", "The inference service of")])
+def test_who_does_not_answer_is_told_apart(server: TestCompreFace, connect: Connect, matching: str, who: str) -> None:
+    service = connect(patience=Patience((0.01,), lambda _: None))
+    server.faults.gateway(502, 10, matching)
+    with pytest.raises(ServiceUnavailable, match=f"^{who} .*HTTP 502: a web page"):
+        service.client.model()
+
+
 def test_examples_of_another_model_are_named_as_the_cause(
     server: TestCompreFace, connect: Connect, photo: Photo
 ) -> None:
@@ -242,7 +250,8 @@ def test_the_key_of_another_service_is_found_out(
 
 
 def test_a_key_that_is_no_key(connect: Connect, photo: Photo) -> None:
-    with pytest.raises(NotAuthorised, match="should be UUID"):
+    told = r"refuses the key in the setting recognitionApiKey \(.*should be UUID\): copy the whole key"
+    with pytest.raises(NotAuthorised, match=told):
         connect("secret").client.look(photo("obama.jpg"), PLUGINS)
 
 

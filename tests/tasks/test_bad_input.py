@@ -53,6 +53,8 @@ def test_every_odd_picture_gets_its_verdict_or_its_reason(synchronized: World) -
         state = world.ask("faces", imageId=image)["item"]
         assert part in state["error"]
         assert state["attempts"] == 1
+        [line] = [line for line in world.stash.log.messages("Warning") if f"image {image} (" in line]
+        assert line.count(f"image {image} (") == 1  # who reads pictures names them too
     assert world.last_run()["counts"]["failed"] == len(bad)
 
 

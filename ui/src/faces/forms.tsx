@@ -1,7 +1,7 @@
 import type { FormEvent, KeyboardEvent } from "react";
-import { Boundary } from "../boundary";
-import { Bootstrap, Icon, React, served, useHostComponent } from "../host";
+import { Bootstrap, Icon, React, served } from "../host";
 import { performersNamed, type Performer } from "../operations";
+import { HostSelect } from "../parts/HostSelect";
 import { useText } from "../text";
 import { onStashBoxes, type StashBoxPerson } from "./stashBox";
 
@@ -33,26 +33,13 @@ export function closing(onCancel: () => void) {
 /** Anybody in the library, found with the host's own search. */
 export function PickPerformer({ onPick, onCancel }: { onPick: (who: Chosen) => void; onCancel: () => void }) {
   const text = useText();
-  const Select = useHostComponent("PerformerSelect");
   const [chosen, setChosen] = React.useState<Chosen[]>([]);
   const view = useInView();
   const first = chosen[0];
   return (
     <div ref={view} className="compreface-form" onKeyDown={closing(onCancel)}>
       <span className="compreface-form-label">{text("compreface.pick.label")}</span>
-      {Select === undefined && <p className="text-muted">{text("compreface.loading")}</p>}
-      {Select && (
-        <Boundary fallback={() => <p role="alert">{text("compreface.failed.panel")}</p>}>
-          <Select
-            values={chosen}
-            onSelect={(items: Chosen[]) => setChosen(items)}
-            isMulti={false}
-            creatable={false}
-            autoFocus
-            menuPortalTarget={document.body}
-          />
-        </Boundary>
-      )}
+      <HostSelect name="PerformerSelect" chosen={chosen} onSelect={setChosen} />
       <div className="compreface-actions">
         <Button size="sm" variant="primary" disabled={first === undefined} onClick={() => first && onPick(first)}>
           {text("compreface.pick.use")}
